@@ -1,0 +1,42 @@
+import Archive
+import ArgumentParser
+import Catalog
+import ParameterStore
+
+struct DescCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "desc",
+        abstract: "Describes a version: its files, snapshots, tensors and facts.",
+        discussion: """
+            Examples:
+              dlv desc lenet
+              dlv desc lenet@v2:10000 --json
+              dlv desc lenet@v2 --storage
+
+            --storage shows what the version takes in the archive, by how its contents are stored; a \
+            content that several versions share counts in each.
+            """
+    )
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: JSONOption
+
+    @Flag(help: "Show how the contents are stored.")
+    var storage = false
+
+    @Argument(help: "The version, such as lenet@v3.")
+    var ref: String
+
+    func run() throws {
+        let archive = try archive.open(readOnly: true)
+        let reference = try Reference(ref)
+        let version = try archive.version(reference)
+        let snapshot = try archive.snapshot(reference, of: version)
+        let description = try VersionDescription(version, snapshot, in: archive, storage: storage)
+        if output.json {
+            print(description.json.rendered(), terminator: "")
+        } else {
+            description.printText()
+        }
+    }
+}

@@ -1,0 +1,319 @@
+import Catalog
+import Foundation
+import ModelFormats
+import ParameterStore
+import TensorCoding
+import Tensors
+
+/// What a commit has done so far, for a progress bar.
+public struct CommitProgress: Sendable {
+    /// The bytes of the files that are stored.
+    public var byteCount: Int
+    /// The bytes of all files.
+    public var byteCountTotal: Int
+    /// The files that are stored.
+    public var fileCount: Int
+    /// All files.
+    public var fileCountTotal: Int
+}
+
+/// What a commit made.
+public struct CommitSummary: Sendable {
+    /// The new version.
+    public let version: VersionRecord
+    /// Its snapshots.
+    public let snapshots: [SnapshotRecord]
+    /// Its files.
+    public let files: [FileRecord]
+    /// The number of tensors in them.
+    public let tensorCount: Int
+    /// The bytes of all files.
+    public let byteCount: Int
+    /// The bytes that the commit added to the packs.
+    public let storedByteCount: Int
+}
+
+extension ModelArchive {
+    /// Commits files as a new version of a model.
+    ///
+    /// Every content is decoded again and compared with the files before the version is there; until
+    /// then the archive is as it was.
+    ///
+    /// - Parameters:
+    ///   - request: What to commit.
+    ///   - progress: Is called after every file, on the calling thread.
+    /// - Throws: ``ArchiveError``, ``CatalogError``, or an error of the store; the archive is then as
+    ///   it was.
+    public func commit(
+        _ request: CommitRequest,
+        progress: (CommitProgress) -> Void = { _ in }
+    ) throws -> CommitSummary {
+        let scanned = try FileScanner.scan(request.paths)
+        guard !scanned.isEmpty || !request.paths.isEmpty else {
+            throw ArchiveError(.invalid, "There is nothing to commit; name files or directories.")
+        }
+        return try withLock {
+            let committer = try Committer(archive: self, request: request, scanned: scanned)
+            return try committer.run(progress)
+        }
+    }
+}
+
+/// One commit, while the archive's lock is held.
+private final class Committer {
+    private struct Item {
+        let scanned: ScannedFile
+        let map: SpanMap?
+        let note: String?
+        var role: FileRole
+        var snapshot: Int?
+    }
+
+    private let archive: ModelArchive
+    private let request: CommitRequest
+    private let parents: [VersionRecord]
+    private var items: [Item]
+    private var record: CommitRecord
+    private let pack: (id: PackID, name: String)
+    private let firstContent: ContentID
+
+    init(archive: ModelArchive, request: CommitRequest, scanned: [ScannedFile]) throws {
+        self.archive = archive
+        self.request = request
+        try Self.checkName(request.model, in: archive)
+        for tag in request.tags { try archive.checkTag(tag, of: request.model) }
+        parents = try Self.parents(of: request, in: archive)
+        items = try Self.items(scanned, rules: RoleRules(weightsPattern: request.weightsPattern))
+        let globalID = GlobalID()
+        record = CommitRecord(
+            model: request.model,
+            number: try archive.catalog.nextNumber(of: request.model),
+            globalID: globalID,
+            creationTime: ModelArchive.now(),
+            message: request.message
+        )
+        record.parents = parents.map(\.globalID)
+        record.tags = request.tags
+        record.hyperparameters = request.hyperparameters
+        record.measurements = request.measurements.map {
+            MeasurementRecord(name: $0.name, iteration: $0.iteration, value: $0.value)
+        }
+        let next = try archive.catalog.nextIDs()
+        pack = (next.pack, globalID.description)
+        firstContent = next.content
+    }
+
+    func run(_ progress: (CommitProgress) -> Void) throws -> CommitSummary {
+        try assignSnapshots()
+        let writer = ContentWriter(
+            store: archive.store,
+            packName: pack.name,
+            pack: pack.id,
+            firstContentID: firstContent
+        )
+        do {
+            try encodeFiles(writer, progress)
+            try renderDocuments(writer)
+            record.contents = try writer.finish()
+            record.pack = pack
+            let id = try archive.catalog.insert(record)
+            return try summary(id)
+        } catch {
+            writer.discard()
+            throw error
+        }
+    }
+
+    private static func checkName(_ name: String, in archive: ModelArchive) throws {
+        try ModelName.check(name)
+        if let model = try archive.catalog.model(named: name), model.name != name {
+            throw ArchiveError(
+                .exists,
+                "There is a model '\(model.name)'; names that differ in case only are refused."
+            )
+        }
+        for (prefix, tag) in name.slashes {
+            guard try archive.catalog.version(of: prefix, tag: tag) != nil else { continue }
+            throw ArchiveError(
+                .exists,
+                "'\(name)' cannot be a model: '\(prefix)' has a tag '\(tag)'."
+            )
+        }
+    }
+
+    private static func parents(
+        of request: CommitRequest,
+        in archive: ModelArchive
+    ) throws -> [VersionRecord] {
+        guard request.parents.isEmpty else {
+            return try request.parents.map { try archive.version($0) }
+        }
+        return try archive.catalog.newestVersion(of: request.model).map { [$0] } ?? []
+    }
+
+    /// Finds the span map of every file, so that a broken one is refused before anything is stored.
+    private static func items(_ scanned: [ScannedFile], rules: RoleRules) throws -> [Item] {
+        try scanned.map { file in
+            guard file.linkTarget == nil else {
+                return Item(scanned: file, map: nil, note: nil, role: .auxiliary, snapshot: nil)
+            }
+            let mapping: FileMapping
+            do {
+                mapping = try mapFile(named: file.name, try FileBytes(path: file.sourcePath))
+            } catch let error as ModelFormatError {
+                throw ArchiveError(
+                    .badInput,
+                    "'\(file.sourcePath)' cannot be committed: \(error.message)"
+                )
+            }
+            switch mapping {
+            case .mapped(let map):
+                let role = rules.role(of: file.name, isMapped: true)
+                return Item(scanned: file, map: map, note: nil, role: role, snapshot: nil)
+            case .keptWhole(let reason):
+                let role = rules.role(of: file.name, isMapped: false)
+                return Item(scanned: file, map: nil, note: reason, role: role, snapshot: nil)
+            }
+        }
+    }
+
+    private func assignSnapshots() throws {
+        let named = request.snapshots.map { assignment in
+            var assignment = assignment
+            assignment.path = ModelArchive.absolutePath(assignment.path)
+            return assignment
+        }
+        let assignment = try SnapshotAssigner.assign(
+            files: items.map {
+                ($0.scanned.name, ModelArchive.absolutePath($0.scanned.sourcePath))
+            },
+            isMember: items.map { $0.role != .auxiliary },
+            named: named
+        )
+        record.snapshots = assignment.snapshots
+        for index in items.indices { items[index].snapshot = assignment.ordinals[index] }
+    }
+
+    /// Stores the files snapshot by snapshot, so that each finds the one before as its base; the
+    /// catalog lists them in the order of their paths.
+    private func encodeFiles(
+        _ writer: ContentWriter,
+        _ progress: (CommitProgress) -> Void
+    ) throws {
+        var encoder = FileEncoder(writer: writer)
+        for parent in parents.reversed() { try encoder.candidates.add(parent.id, of: archive.catalog) }
+        let order = items.indices.sorted { left, right in
+            let snapshots = (items[left].snapshot ?? .max, items[right].snapshot ?? .max)
+            return snapshots.0 == snapshots.1 ? left < right : snapshots.0 < snapshots.1
+        }
+        var done = CommitProgress(
+            byteCount: 0,
+            byteCountTotal: items.map(\.scanned.status.byteCount).reduce(0, +),
+            fileCount: 0,
+            fileCountTotal: items.count
+        )
+        var files: [Int: CommitRecord.File] = [:]
+        for index in order {
+            progress(done)
+            files[index] = try encode(items[index], with: &encoder)
+            done.byteCount += items[index].scanned.status.byteCount
+            done.fileCount += 1
+        }
+        progress(done)
+        record.files = items.indices.compactMap { files[$0] }
+    }
+
+    private func encode(_ item: Item, with encoder: inout FileEncoder) throws -> CommitRecord.File {
+        var file = FileRecord(
+            snapshot: item.snapshot,
+            path: item.scanned.path,
+            role: item.role,
+            format: item.map?.format.rawValue,
+            byteCount: item.scanned.status.byteCount,
+            hash: [],
+            isExecutable: item.scanned.status.isExecutable,
+            modificationTime: item.scanned.status.modificationTime,
+            linkTarget: item.scanned.linkTarget,
+            note: item.note
+        )
+        if let target = item.scanned.linkTarget {
+            file.byteCount = target.count
+            return CommitRecord.File(record: file, spans: [], tensors: [])
+        }
+        let source = try FileBytes(path: item.scanned.sourcePath)
+        if let map = item.map, map.byteCount != source.byteCount {
+            throw ArchiveError(
+                .badInput,
+                "'\(source.path)' changed while it was being committed. "
+                    + "Commit it when nothing writes to it."
+            )
+        }
+        file.byteCount = source.byteCount
+        let hashing = BackgroundHash(source)
+        let (spans, tensors) = try encoder.encode(source, map: item.map)
+        file.hash = try hashing.value()
+        try source.checkUnchanged()
+        return CommitRecord.File(record: file, spans: spans, tensors: tensors)
+    }
+
+    private func renderDocuments(_ writer: ContentWriter) throws {
+        let last = record.snapshots.last?.ordinal
+        let weights = record.files.filter { $0.record.role == .weights }
+        let parameters = weights.filter { $0.record.snapshot == last }
+            .flatMap { $0.tensors.map { $0.description.elementCount ?? 0 } }.reduce(0, +)
+        record.documents = VersionDocuments.render(
+            record,
+            parents: parents,
+            parameterCount: parameters
+        )
+        for snapshot in record.snapshots {
+            let files = weights.filter { $0.record.snapshot == snapshot.ordinal }
+            guard !files.isEmpty else { continue }
+            let index = SnapshotDocuments.layerIndex(of: files)
+            try addDocument(.layerIndex, index, snapshot: snapshot.ordinal, writer)
+            if let header = SnapshotDocuments.modelHeader(of: files) {
+                try addDocument(.modelHeader, header, snapshot: snapshot.ordinal, writer)
+            }
+        }
+    }
+
+    /// Documents that many snapshots share are contents, so they are stored once.
+    private func addDocument(
+        _ kind: DocumentKind,
+        _ bytes: [UInt8],
+        snapshot: Int,
+        _ writer: ContentWriter
+    ) throws {
+        let content = try writer.add(MemoryBytes(bytes), kind: .bytes, bases: []).id
+        record.documents.append(
+            DocumentRecord(
+                snapshot: snapshot,
+                kind: kind,
+                byteCount: bytes.count,
+                body: .content(content)
+            )
+        )
+    }
+
+    private func summary(_ id: VersionID) throws -> CommitSummary {
+        guard let version = try archive.catalog.version(id) else {
+            throw ArchiveError(.notFound, "The new version vanished from the catalog.")
+        }
+        return CommitSummary(
+            version: version,
+            snapshots: record.snapshots,
+            files: record.files.map(\.record),
+            tensorCount: record.files.map(\.tensors.count).reduce(0, +),
+            byteCount: record.files.map(\.record.byteCount).reduce(0, +),
+            storedByteCount: record.contents.map(\.storedByteCount).reduce(0, +)
+        )
+    }
+}
+
+extension String {
+    /// Every way to cut a name at a slash: what stands before, and the part behind.
+    fileprivate var slashes: [(prefix: String, part: String)] {
+        let parts = split(separator: "/").map(String.init)
+        return parts.indices.dropFirst().map { (parts[..<$0].joined(separator: "/"), parts[$0]) }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import GRDB
+import ParameterStore
+import Tensors
+
+extension Catalog {
+    /// The snapshots of a version, ascending by ordinal.
+    public func snapshots(of version: VersionID) throws -> [SnapshotRecord] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT ordinal, iteration, label, isNumbered FROM snapshot
+                    WHERE version = ? ORDER BY ordinal
+                    """,
+                arguments: [version.rawValue]
+            ).map {
+                SnapshotRecord(ordinal: $0[0], iteration: $0[1], label: $0[2], isNumbered: $0[3])
+            }
+        }
+    }
+
+    /// The committed files of a version, in the order of the commit.
+    public func files(of version: VersionID) throws -> [FileRecord] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT id, snapshot, path, role, format, byteCount, hash, isExecutable,
+                        modificationTime, linkTarget, note
+                    FROM file WHERE version = ? ORDER BY ordinal
+                    """,
+                arguments: [version.rawValue]
+            ).map(FileRecord.init(row:))
+        }
+    }
+
+    /// The spans of a file, ascending by offset; they tile it.
+    public func spans(of file: Int64) throws -> [SpanRecord] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT offset, byteCount, content, contentOffset FROM span
+                    WHERE file = ? ORDER BY offset
+                    """,
+                arguments: [file]
+            ).map { row in
+                SpanRecord(
+                    offset: row[0],
+                    byteCount: row[1],
+                    content: ContentID(rawValue: row[2]),
+                    contentOffset: row[3]
+                )
+            }
+        }
+    }
+
+    /// The tensors of a file, in the order in which they lie in it.
+    public func tensors(of file: Int64) throws -> [TensorRecord] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT name, dtype, shape, strides, content, byteOffset FROM tensor
+                    WHERE file = ? ORDER BY ordinal
+                    """,
+                arguments: [file]
+            ).map(TensorRecord.init(row:))
+        }
+    }
+
+    /// The rendered files of a version, without their bytes.
+    public func documents(
+        of version: VersionID
+    ) throws -> [(snapshot: Int?, kind: DocumentKind, byteCount: Int)] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT snapshot, kind, byteCount FROM document WHERE version = ?
+                    ORDER BY snapshot, kind
+                    """,
+                arguments: [version.rawValue]
+            ).compactMap { row in
+                DocumentKind(rawValue: row[1]).map {
+                    ((row[0] as Int) < 0 ? nil : row[0], $0, row[2])
+                }
+            }
+        }
+    }
+
+    /// A rendered file of a version; nil if it has none of that kind.
+    ///
+    /// - Parameters:
+    ///   - version: The version.
+    ///   - snapshot: The ordinal of the snapshot, or nil for a file of the whole version.
+    ///   - kind: Which file.
+    public func document(
+        of version: VersionID,
+        snapshot: Int?,
+        kind: DocumentKind
+    ) throws -> DocumentRecord? {
+        try read { database in
+            try Row.fetchOne(
+                database,
+                cachedSQL: """
+                    SELECT byteCount, body, content FROM document
+                    WHERE version = ? AND snapshot = ? AND kind = ?
+                    """,
+                arguments: [version.rawValue, snapshot ?? -1, kind.rawValue]
+            ).map { row in
+                let content = (row[2] as Int64?).map(ContentID.init(rawValue:))
+                return DocumentRecord(
+                    snapshot: snapshot,
+                    kind: kind,
+                    byteCount: row[0],
+                    body: content.map(DocumentRecord.Body.content)
+                        ?? .inline([UInt8](row[1] as Data? ?? Data()))
+                )
+            }
+        }
+    }
+}
+
+extension FileRecord {
+    init(row: Row) {
+        self.init(
+            id: row[0],
+            snapshot: row[1],
+            path: [UInt8](row[2] as Data),
+            role: FileRole(rawValue: row[3]) ?? .auxiliary,
+            format: row[4],
+            byteCount: row[5],
+            hash: [UInt8](row[6] as Data),
+            isExecutable: row[7],
+            modificationTime: row[8],
+            linkTarget: (row[9] as Data?).map { [UInt8]($0) },
+            note: row[10]
+        )
+    }
+}
+
+extension TensorRecord {
+    /// The word in the column `strides` for column-major order; row-major order is NULL.
+    static let fortranOrder = "F"
+
+    init(row: Row) {
+        let shape = (row[2] as String).split(separator: ",").compactMap { Int($0) }
+        self.init(
+            description: TensorDescription(
+                name: row[0],
+                dtype: DType(rawValue: row[1]) ?? .u8,
+                shape: shape,
+                isFortranOrder: (row[3] as String?) == Self.fortranOrder
+            ),
+            content: (row[4] as Int64?).map(ContentID.init(rawValue:)),
+            byteOffset: row[5]
+        )
+    }
+}

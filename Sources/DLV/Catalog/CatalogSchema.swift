@@ -1,0 +1,180 @@
+import GRDB
+
+/// The tables of `catalog.sqlite`.
+///
+/// Terminology: a *content* is stored bytes known by their SHA-256; a *coding* says where and how a
+/// content lies in a pack; a *file* is one committed file, tiled by *spans* that point into
+/// contents; a *tensor* points into a content too, so that several tensors may share one.
+///
+///     model ──< version ──< snapshot ──< file ──< span ──> content ──< coding ──> pack
+///                  │                       └───< tensor ─────┘
+///                  ├──< parent, hyperparameter, measurement, document
+///                  └──< tag
+///
+/// Ids come from AUTOINCREMENT columns, or grow under the archive's lock, and are never used again.
+enum CatalogSchema {
+    /// Marks an SQLite file as a catalog: "DLVc" in ASCII (SQLite's `application_id`).
+    static let applicationID: Int32 = 0x444C_5663
+
+    /// The format that this release reads and writes (SQLite's `user_version`).
+    static let formatVersion: Int32 = 1
+
+    /// Creates the tables in an empty database.
+    static func create(in database: Database) throws {
+        try database.execute(sql: contents)
+        try database.execute(sql: versions)
+        try database.execute(sql: files)
+        try database.execute(sql: facts)
+        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
+    }
+
+    private static let contents = """
+        CREATE TABLE counter (
+            name TEXT PRIMARY KEY NOT NULL,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO counter VALUES ('generation', 0), ('content', 0), ('pack', 0);
+
+        CREATE TABLE pack (
+            id INTEGER PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL UNIQUE
+        );
+
+        CREATE TABLE content (
+            id INTEGER PRIMARY KEY NOT NULL,
+            hash BLOB NOT NULL UNIQUE,
+            byteCount INTEGER NOT NULL,
+            kind INTEGER NOT NULL
+        );
+
+        CREATE TABLE coding (
+            content INTEGER NOT NULL REFERENCES content (id),
+            tier INTEGER NOT NULL,
+            pack INTEGER NOT NULL REFERENCES pack (id),
+            indexOffset INTEGER NOT NULL,
+            indexByteCount INTEGER NOT NULL,
+            storedByteCount INTEGER NOT NULL,
+            base INTEGER REFERENCES content (id),
+            depth INTEGER NOT NULL,
+            PRIMARY KEY (content, tier)
+        ) WITHOUT ROWID;
+        CREATE INDEX codingByPack ON coding (pack);
+        CREATE INDEX codingByBase ON coding (base) WHERE base IS NOT NULL;
+        """
+
+    private static let versions = """
+        CREATE TABLE model (
+            id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+            name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+            lastNumber INTEGER NOT NULL
+        );
+
+        CREATE TABLE version (
+            id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+            globalID BLOB NOT NULL UNIQUE,
+            model INTEGER NOT NULL REFERENCES model (id),
+            number INTEGER NOT NULL,
+            creationTime INTEGER NOT NULL,
+            message TEXT NOT NULL,
+            removalTime INTEGER,
+            UNIQUE (model, number)
+        );
+
+        CREATE TABLE parent (
+            version INTEGER NOT NULL REFERENCES version (id),
+            ordinal INTEGER NOT NULL,
+            parent BLOB NOT NULL,
+            PRIMARY KEY (version, ordinal)
+        ) WITHOUT ROWID;
+        CREATE INDEX parentByParent ON parent (parent);
+
+        CREATE TABLE tag (
+            model INTEGER NOT NULL REFERENCES model (id),
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL REFERENCES version (id),
+            PRIMARY KEY (model, name)
+        ) WITHOUT ROWID;
+        CREATE INDEX tagByVersion ON tag (version);
+        """
+
+    private static let files = """
+        CREATE TABLE snapshot (
+            version INTEGER NOT NULL REFERENCES version (id),
+            ordinal INTEGER NOT NULL,
+            iteration INTEGER NOT NULL,
+            label TEXT NOT NULL,
+            isNumbered INTEGER NOT NULL,
+            PRIMARY KEY (version, ordinal),
+            UNIQUE (version, iteration, label)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE file (
+            id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+            version INTEGER NOT NULL REFERENCES version (id),
+            ordinal INTEGER NOT NULL,
+            snapshot INTEGER,
+            path BLOB NOT NULL,
+            role INTEGER NOT NULL,
+            format TEXT,
+            byteCount INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            isExecutable INTEGER NOT NULL,
+            modificationTime INTEGER NOT NULL,
+            linkTarget BLOB,
+            note TEXT,
+            UNIQUE (version, ordinal)
+        );
+
+        CREATE TABLE span (
+            file INTEGER NOT NULL REFERENCES file (id),
+            offset INTEGER NOT NULL,
+            byteCount INTEGER NOT NULL,
+            content INTEGER NOT NULL REFERENCES content (id),
+            contentOffset INTEGER NOT NULL,
+            PRIMARY KEY (file, offset)
+        ) WITHOUT ROWID;
+        CREATE INDEX spanByContent ON span (content);
+
+        CREATE TABLE tensor (
+            file INTEGER NOT NULL REFERENCES file (id),
+            ordinal INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            dtype TEXT NOT NULL,
+            shape TEXT NOT NULL,
+            strides TEXT,
+            content INTEGER REFERENCES content (id),
+            byteOffset INTEGER NOT NULL,
+            PRIMARY KEY (file, ordinal)
+        ) WITHOUT ROWID;
+        CREATE INDEX tensorByContent ON tensor (content) WHERE content IS NOT NULL;
+        """
+
+    private static let facts = """
+        CREATE TABLE hyperparameter (
+            version INTEGER NOT NULL REFERENCES version (id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (version, name)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE measurement (
+            version INTEGER NOT NULL REFERENCES version (id),
+            name TEXT NOT NULL,
+            iteration INTEGER NOT NULL,
+            value REAL,
+            PRIMARY KEY (version, name, iteration)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE document (
+            version INTEGER NOT NULL REFERENCES version (id),
+            snapshot INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            byteCount INTEGER NOT NULL,
+            body BLOB,
+            content INTEGER REFERENCES content (id),
+            PRIMARY KEY (version, snapshot, kind)
+        ) WITHOUT ROWID;
+        CREATE INDEX documentByContent ON document (content) WHERE content IS NOT NULL;
+        """
+}

@@ -1,0 +1,200 @@
+/// The whole mounted file system: a read-only tree, and the writable `query/` in its root.
+///
+/// It knows nothing of FUSE: every operation is a plain call with a result or a ``FileSystemError``.
+/// Operations for which ``mayRunQuery(lookup:in:)`` or ``mayRunQuery(list:)`` is true may take as long
+/// as a query and belong on a thread of their own; all others run where they are called.
+public final class ArchiveFileSystem: Sendable {
+    private let tree: any ReadableTree
+    private let queries: QueryDirectory
+
+    private static let queryName = Array("query".utf8)
+
+    /// Puts the directory `query` into the root of a tree.
+    public init(tree: any ReadableTree, queries: QueryDirectory) {
+        self.tree = tree
+        self.queries = queries
+    }
+
+    /// A file that is open.
+    public enum OpenFile: Sendable {
+        /// One that never changes.
+        case sealed(any ReadableFile)
+        /// One of `query/`.
+        case query(QueryHandle)
+    }
+
+    // MARK: - Looking
+
+    /// Whether looking up a name may run a query.
+    public func mayRunQuery(lookup name: [UInt8], in directory: NodeNumber) -> Bool {
+        directory.isInQueryDirectory && queries.mayRunQuery(lookup: name, in: directory)
+    }
+
+    /// Whether listing a directory may run a query.
+    public func mayRunQuery(list directory: NodeNumber) -> Bool {
+        directory.isInQueryDirectory && queries.mayRunQuery(list: directory)
+    }
+
+    /// The node that a directory holds under a name.
+    public func lookup(
+        _ name: [UInt8],
+        in directory: NodeNumber,
+        isCancelled: @Sendable () -> Bool = { false }
+    ) throws(FileSystemError) -> NodeAttributes {
+        if directory == .root, name == Self.queryName {
+            return try queries.attributes(of: QueryDirectory.root)
+        }
+        guard directory.isInQueryDirectory else { return try tree.lookup(name, in: directory) }
+        return try queries.lookup(name, in: directory, isCancelled: isCancelled)
+    }
+
+    /// What `stat` tells of a node.
+    public func attributes(of node: NodeNumber) throws(FileSystemError) -> NodeAttributes {
+        node.isInQueryDirectory
+            ? try queries.attributes(of: node) : try tree.attributes(of: node)
+    }
+
+    /// All entries of a directory but `.` and `..`.
+    public func entries(
+        of directory: NodeNumber,
+        isCancelled: @Sendable () -> Bool = { false }
+    ) throws(FileSystemError) -> [DirectoryEntry] {
+        guard !directory.isInQueryDirectory else {
+            return try queries.entries(of: directory, isCancelled: isCancelled)
+        }
+        let entries = try tree.entries(of: directory)
+        guard directory == .root else { return entries }
+        let attributes = try queries.attributes(of: QueryDirectory.root)
+        return entries + [DirectoryEntry(name: Self.queryName, attributes: attributes)]
+    }
+
+    /// The directory that holds a directory; the root's is the root.
+    public func parent(of directory: NodeNumber) throws(FileSystemError) -> NodeNumber {
+        guard directory.isInQueryDirectory else { return try tree.parent(of: directory) }
+        return directory == QueryDirectory.root ? .root : QueryDirectory.root
+    }
+
+    /// The target of a symbolic link.
+    public func target(of link: NodeNumber) throws(FileSystemError) -> [UInt8] {
+        link.isInQueryDirectory ? try queries.target(of: link) : try tree.target(of: link)
+    }
+
+    // MARK: - Files
+
+    /// Opens a file.
+    public func open(
+        _ file: NodeNumber,
+        forWriting: Bool,
+        truncating: Bool
+    ) throws(FileSystemError) -> OpenFile {
+        guard !file.isInQueryDirectory else {
+            return .query(
+                try queries.open(file, forWriting: forWriting, truncating: truncating)
+            )
+        }
+        guard !forWriting, !truncating else { throw Self.readOnly }
+        return .sealed(try tree.open(file))
+    }
+
+    /// Copies bytes of an open file into a buffer, and gives their number.
+    public func read(
+        _ file: OpenFile,
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int
+    ) throws(FileSystemError) -> Int {
+        switch file {
+        case .sealed(let file): try file.read(into: buffer, at: offset)
+        case .query(let handle): queries.read(handle, into: buffer, at: offset)
+        }
+    }
+
+    /// Writes bytes to an open file.
+    public func write(
+        _ file: OpenFile,
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: Int
+    ) throws(FileSystemError) {
+        guard case .query(let handle) = file else { throw Self.readOnly }
+        try queries.write(handle, bytes, at: offset)
+    }
+
+    /// Saves what was written, and says whether it is a query that compiles.
+    public func flush(_ file: OpenFile) throws(FileSystemError) {
+        if case .query(let handle) = file { try queries.flush(handle) }
+    }
+
+    /// Closes a file.
+    public func release(_ file: OpenFile) {
+        if case .query(let handle) = file { queries.release(handle) }
+    }
+
+    // MARK: - Changes, which only query/ allows
+
+    /// Creates and opens a file.
+    public func create(
+        _ name: [UInt8],
+        in directory: NodeNumber,
+        isExclusive: Bool,
+        truncating: Bool
+    ) throws(FileSystemError) -> (attributes: NodeAttributes, file: OpenFile) {
+        try checkWritable(directory)
+        let (attributes, handle) = try queries.create(
+            name,
+            isExclusive: isExclusive,
+            truncating: truncating
+        )
+        return (attributes, .query(handle))
+    }
+
+    /// Changes the size of a file.
+    public func resize(_ node: NodeNumber, to byteCount: Int) throws(FileSystemError) {
+        guard node.isInQueryDirectory else { throw Self.readOnly }
+        try queries.resize(node, to: byteCount)
+    }
+
+    /// Sets the modification time of a file; nil means now.
+    public func setModificationTime(
+        _ time: Int64?,
+        of node: NodeNumber
+    ) throws(FileSystemError) {
+        guard node.isInQueryDirectory else { throw Self.readOnly }
+        try queries.setModificationTime(time ?? QueryFile.now(), of: node)
+    }
+
+    /// Accepts a change of mode or owner where files can be written, without making it: tools that copy
+    /// files ask for it.
+    public func setOwnership(of node: NodeNumber) throws(FileSystemError) {
+        guard node.isInQueryDirectory else { throw Self.readOnly }
+    }
+
+    /// Deletes a file.
+    public func unlink(_ name: [UInt8], in directory: NodeNumber) throws(FileSystemError) {
+        try checkWritable(directory)
+        try queries.unlink(name)
+    }
+
+    /// Renames a file.
+    public func rename(
+        _ name: [UInt8],
+        in directory: NodeNumber,
+        to newName: [UInt8],
+        in newDirectory: NodeNumber,
+        isExclusive: Bool
+    ) throws(FileSystemError) {
+        try checkWritable(directory)
+        try checkWritable(newDirectory)
+        try queries.rename(name, to: newName, isExclusive: isExclusive)
+    }
+
+    /// Refuses to make a directory or a link, or to remove a directory.
+    public func refuseOther(in directory: NodeNumber) throws(FileSystemError) {
+        try checkWritable(directory)
+        throw FileSystemError(.notPermitted, "query/ holds files only.")
+    }
+
+    private func checkWritable(_ directory: NodeNumber) throws(FileSystemError) {
+        guard directory == QueryDirectory.root else { throw Self.readOnly }
+    }
+
+    private static let readOnly = FileSystemError(.readOnly, "Only query/ can be written.")
+}

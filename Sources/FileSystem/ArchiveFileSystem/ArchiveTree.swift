@@ -1,0 +1,303 @@
+public import Archive
+import Catalog
+import Foundation
+import Logging
+import ParameterStore
+
+/// The read-only tree of a mounted archive: `models/`, `lineage/`, and a few files at the top.
+///
+/// Numbers of nodes lead back to the catalog without a table (see ``ArchiveNode``), so memory does
+/// not grow with what was looked at; two bounded caches keep what is asked again soon. What lies in a
+/// version never changes and may be kept by the kernel for a day; the folders that commits change
+/// have a timeout of a second.
+public final class ArchiveTree: ReadableTree {
+    let archive: ModelArchive
+    let namedNodes = NamedNodes()
+    private let versions: VersionTrees
+    private let openFiles = BoundedCache<NodeNumber, FileExtents>(weightMax: 200_000)
+    private let logger: Logger
+    private let mountTime: Int64
+
+    /// How long the kernel may keep what never changes: a day.
+    static let sealedTimeoutSeconds = 86_400.0
+
+    /// How long it may keep what a commit changes, so that one shows within a second.
+    static let mutableTimeoutSeconds = 1.0
+
+    /// Shows an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - logger: Gets a line for every chunk that turns out to be damaged.
+    public init(archive: ModelArchive, logger: Logger) {
+        self.archive = archive
+        self.logger = logger
+        versions = VersionTrees(catalog: archive.catalog)
+        mountTime = Int64(Date().timeIntervalSince1970 * 1e9)
+    }
+
+    /// The node that a directory holds under a name.
+    public func lookup(
+        _ name: [UInt8],
+        in directory: NodeNumber
+    ) throws(FileSystemError) -> NodeAttributes {
+        try translating { try self.find(name, in: self.node(directory)) }
+    }
+
+    private func find(_ name: [UInt8], in directory: ArchiveNode) throws -> NodeAttributes {
+        switch directory {
+        case .root:
+            let found = try entries(ofNode: .root).first { $0.name == name }
+            guard let found else { throw Self.missing(name) }
+            return found.attributes
+        case .models:
+            return try modelFolders.lookup(name, in: "")
+        case .named(let number):
+            guard case .folder(let path)? = namedNodes.name(of: number) else {
+                throw Self.notDirectory
+            }
+            return try modelFolders.lookup(name, in: path)
+        case .version(let version, let entry):
+            let tree = try versions.tree(of: version)
+            guard let found = tree.entry(named: name, in: entry) else {
+                guard case .directory = tree.entries[entry].content else { throw Self.notDirectory }
+                throw Self.missing(name)
+            }
+            return versions.attributes(of: found, in: tree, version: version)
+        case .lineage, .lineageOf, .parents, .children:
+            return try lineage.lookup(name, in: directory)
+        case .readme, .cacheTag, .parent, .child:
+            throw Self.notDirectory
+        }
+    }
+
+    /// What `stat` tells of a node.
+    public func attributes(of node: NodeNumber) throws(FileSystemError) -> NodeAttributes {
+        try translating { try self.attributes(ofNode: self.node(node)) }
+    }
+
+    private func attributes(ofNode node: ArchiveNode) throws -> NodeAttributes {
+        switch node {
+        case .root: return directory(.root, mutable: false)
+        case .models, .lineage: return directory(node, mutable: true)
+        case .readme, .cacheTag:
+            return NodeAttributes(
+                node: node.number,
+                kind: .regularFile,
+                size: Self.text(of: node).count,
+                permissions: 0o444,
+                modificationTime: mountTime,
+                timeoutSeconds: Self.sealedTimeoutSeconds
+            )
+        case .named(let number):
+            guard let name = namedNodes.name(of: number) else { throw Self.stale }
+            return try modelFolders.attributes(of: name)
+        case .version(let version, let entry):
+            let tree = try versions.tree(of: version)
+            guard entry < tree.entries.count else { throw Self.stale }
+            return versions.attributes(of: entry, in: tree, version: version)
+        case .lineageOf, .parents, .children, .parent, .child:
+            return try lineage.attributes(of: node)
+        }
+    }
+
+    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
+    public func entries(of directory: NodeNumber) throws(FileSystemError) -> [DirectoryEntry] {
+        try translating { try self.entries(ofNode: self.node(directory)) }
+    }
+
+    private func entries(ofNode directory: ArchiveNode) throws -> [DirectoryEntry] {
+        switch directory {
+        case .root:
+            return try [
+                ("README.txt", .readme), ("CACHEDIR.TAG", .cacheTag), ("models", .models),
+                ("lineage", .lineage),
+            ].map { (name: String, node: ArchiveNode) in
+                DirectoryEntry(name: Array(name.utf8), attributes: try attributes(ofNode: node))
+            }
+        case .models: return try modelFolders.entries(of: "")
+        case .named(let number):
+            guard case .folder(let path)? = namedNodes.name(of: number) else {
+                throw Self.notDirectory
+            }
+            return try modelFolders.entries(of: path)
+        case .version(let version, let entry):
+            let tree = try versions.tree(of: version)
+            guard entry < tree.entries.count else { throw Self.stale }
+            guard case .directory = tree.entries[entry].content else { throw Self.notDirectory }
+            return tree.children(of: entry).map { child in
+                DirectoryEntry(
+                    name: tree.entries[child].name,
+                    attributes: versions.attributes(of: child, in: tree, version: version)
+                )
+            }
+        case .lineage, .lineageOf, .parents, .children: return try lineage.entries(of: directory)
+        case .readme, .cacheTag, .parent, .child: throw Self.notDirectory
+        }
+    }
+
+    /// The directory that holds a directory; the root's is the root.
+    public func parent(of directory: NodeNumber) throws(FileSystemError) -> NodeNumber {
+        try translating { try self.parent(ofNode: self.node(directory)).number }
+    }
+
+    private func parent(ofNode directory: ArchiveNode) throws -> ArchiveNode {
+        switch directory {
+        case .root, .readme, .cacheTag, .models, .lineage: return .root
+        case .named(let number):
+            switch namedNodes.name(of: number) {
+            case .folder(let path): return modelFolders.node(ofFolder: modelFolders.parent(of: path))
+            case .link(let folder, _): return modelFolders.node(ofFolder: folder)
+            case nil: throw Self.stale
+            }
+        case .version(let version, let entry):
+            guard entry > 0 else {
+                guard let record = try archive.catalog.version(version) else { throw Self.stale }
+                return modelFolders.node(ofFolder: record.model)
+            }
+            let tree = try versions.tree(of: version)
+            guard entry < tree.entries.count else { throw Self.stale }
+            return .version(version, entry: tree.entries[entry].parent)
+        case .lineageOf: return .lineage
+        case .parents(let version), .children(let version): return .lineageOf(version)
+        case .parent(let version, _): return .parents(version)
+        case .child(let version, _): return .children(version)
+        }
+    }
+
+    /// The target of a symbolic link.
+    public func target(of link: NodeNumber) throws(FileSystemError) -> [UInt8] {
+        try translating {
+            switch try self.node(link) {
+            case .named(let number):
+                guard let name = self.namedNodes.name(of: number) else { throw Self.stale }
+                return try self.modelFolders.target(of: name)
+            case .version(let version, let entry):
+                let tree = try self.versions.tree(of: version)
+                guard entry < tree.entries.count,
+                    case .symbolicLink(let target) = tree.entries[entry].content
+                else { throw Self.noLink }
+                return target
+            case .parent(_, let other), .child(_, let other):
+                return try self.lineage.target(of: other)
+            default: throw Self.noLink
+            }
+        }
+    }
+
+    /// Opens a regular file for reading.
+    public func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile {
+        try translating {
+            if let known = self.openFiles.value(for: file) { return LoggedFile(known, self.logger) }
+            let node = try self.node(file)
+            let extents: FileExtents?
+            switch node {
+            case .readme, .cacheTag:
+                let text = Self.text(of: node)
+                extents = FileExtents([(text.count, .bytes(text))], store: self.archive.store)
+            case .version(let version, let entry):
+                let tree = try self.versions.tree(of: version)
+                guard entry < tree.entries.count else { throw Self.stale }
+                extents = try FileOpener(archive: self.archive)
+                    .extents(of: tree.entries[entry].content, in: version)
+            default: extents = nil
+            }
+            guard let extents else {
+                throw FileSystemError(.isDirectory, "The node is a directory, not a file.")
+            }
+            self.openFiles.insert(extents, for: file, weight: 8 + extents.extentCount)
+            return LoggedFile(extents, self.logger)
+        }
+    }
+
+    // MARK: - Parts
+
+    private var modelFolders: ModelFolders {
+        ModelFolders(tree: self)
+    }
+
+    private var lineage: LineageFolder {
+        LineageFolder(tree: self)
+    }
+
+    private func node(_ number: NodeNumber) throws -> ArchiveNode {
+        guard let node = ArchiveNode(number) else { throw Self.stale }
+        return node
+    }
+
+    /// The attributes of a directory that no version holds.
+    func directory(
+        _ node: ArchiveNode,
+        mutable: Bool = true,
+        modificationTime: Int64? = nil
+    ) -> NodeAttributes {
+        NodeAttributes(
+            node: node.number,
+            kind: .directory,
+            size: 0,
+            permissions: 0o555,
+            modificationTime: modificationTime ?? mountTime,
+            timeoutSeconds: mutable ? Self.mutableTimeoutSeconds : Self.sealedTimeoutSeconds
+        )
+    }
+
+    /// The attributes of a symbolic link that a commit may change.
+    func link(_ node: ArchiveNode, target: [UInt8], modificationTime: Int64) -> NodeAttributes {
+        NodeAttributes(
+            node: node.number,
+            kind: .symbolicLink,
+            size: target.count,
+            permissions: 0o777,
+            modificationTime: modificationTime,
+            timeoutSeconds: Self.mutableTimeoutSeconds
+        )
+    }
+
+    static let stale = FileSystemError(.stale, "The node is not part of the archive any more.")
+    static let notDirectory = FileSystemError(.notDirectory, "The node is not a directory.")
+    private static let noLink = FileSystemError(.invalidArgument, "The node is no symbolic link.")
+
+    static func missing(_ name: [UInt8]) -> FileSystemError {
+        FileSystemError(
+            .noSuchEntry,
+            "There is no '\(String(decoding: name, as: UTF8.self))' in the directory."
+        )
+    }
+
+    /// Runs an operation whose errors of the catalog become errors of the file system.
+    private func translating<Value>(
+        _ body: () throws -> Value
+    ) throws(FileSystemError) -> Value {
+        do {
+            return try body()
+        } catch let error as FileSystemError {
+            throw error
+        } catch {
+            logger.error("\(error)")
+            throw FileSystemError(.inputOutput, "\(error)")
+        }
+    }
+
+    private static func text(of node: ArchiveNode) -> [UInt8] {
+        Array((node == .cacheTag ? cacheTagText : readmeText).utf8)
+    }
+
+    /// The signature that backup programs look for (bford.info/cachedir): everything here can be made
+    /// again from the archive.
+    private static let cacheTagText = """
+        Signature: 8a477f597d28d172789f06886806bc55
+        # This is a mounted model archive; back up the archive's directory instead.
+
+        """
+
+    private static let readmeText = """
+        This is a mounted archive of models. Nothing below models/ and lineage/ can be changed.
+
+        models/NAME/vN/           one version of a model: files/ as committed, byte for byte,
+                                  model.safetensors, layers/*.npy, snapshots/, metadata.json, ...
+        models/NAME/latest        the newest version; tags are links beside it
+        lineage/NAME@vN/          its parents/ and children/
+        query/                    write a DQL query to query/NAME.dql, then list query/NAME/
+
+        """
+}

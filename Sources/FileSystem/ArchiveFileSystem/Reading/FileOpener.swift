@@ -1,0 +1,71 @@
+import Archive
+import Catalog
+import ModelFormats
+import ParameterStore
+import Tensors
+
+/// Finds the extents of an entry of a version's tree.
+struct FileOpener {
+    let archive: ModelArchive
+
+    /// The bytes of an entry; nil if it is no file.
+    func extents(
+        of content: VersionTree.Content,
+        in version: VersionID
+    ) throws -> FileExtents? {
+        switch content {
+        case .directory, .symbolicLink: nil
+        case .file(let file): try committed(file)
+        case .document(let snapshot, let kind): try document(kind, snapshot, of: version)
+        case .model(let snapshot): try model(snapshot, of: version)
+        case .array(let tensor):
+            FileExtents(ArrayFile.parts(of: tensor), store: archive.store)
+        }
+    }
+
+    private func committed(_ file: FileRecord) throws -> FileExtents {
+        let spans = try archive.catalog.spans(of: file.id)
+        return FileExtents(
+            spans.map { ($0.byteCount, .content($0.content, offset: $0.contentOffset)) },
+            store: archive.store
+        )
+    }
+
+    private func document(
+        _ kind: DocumentKind,
+        _ snapshot: Int?,
+        of version: VersionID
+    ) throws -> FileExtents? {
+        try part(kind, snapshot, of: version).map { FileExtents([$0], store: archive.store) }
+    }
+
+    private func part(
+        _ kind: DocumentKind,
+        _ snapshot: Int?,
+        of version: VersionID
+    ) throws -> (byteCount: Int, source: FileExtents.Source)? {
+        let document = try archive.catalog.document(of: version, snapshot: snapshot, kind: kind)
+        guard let document else { return nil }
+        switch document.body {
+        case .inline(let bytes): return (bytes.count, .bytes(bytes))
+        case .content(let content): return (document.byteCount, .content(content, offset: 0))
+        }
+    }
+
+    /// The stored header, then the tensors in the order of the reference writer's layout.
+    private func model(_ snapshot: Int, of version: VersionID) throws -> FileExtents? {
+        guard let header = try part(.modelHeader, snapshot, of: version) else { return nil }
+        let tensors = try archive.catalog.files(of: version)
+            .filter { $0.snapshot == snapshot && $0.role == .weights }
+            .flatMap { try archive.catalog.tensors(of: $0.id) }
+        let layout = SafetensorsHeader.layout(of: tensors.map(\.description))
+        let parts = layout.order.compactMap { index -> (Int, FileExtents.Source)? in
+            let tensor = tensors[index]
+            guard let content = tensor.content else { return nil }
+            return (
+                tensor.description.byteCount ?? 0, .content(content, offset: tensor.byteOffset)
+            )
+        }
+        return FileExtents([header] + parts, store: archive.store)
+    }
+}

@@ -1,0 +1,142 @@
+import Archive
+import Catalog
+
+/// `models/` and the folders below it, down to the versions.
+///
+/// A folder is the path of a model's name, or of a part of it before a slash: `google` holds
+/// `bert` of `google/bert`, and may be a model itself.
+struct ModelFolders {
+    private let tree: ArchiveTree
+    private var catalog: Catalog { tree.archive.catalog }
+
+    init(tree: ArchiveTree) {
+        self.tree = tree
+    }
+
+    /// The node of a folder; that of `models/` for the empty path.
+    func node(ofFolder path: String) -> ArchiveNode {
+        path.isEmpty ? .models : .named(tree.namedNodes.number(of: .folder(path)))
+    }
+
+    /// The folder that holds a folder.
+    func parent(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+
+    func lookup(_ name: [UInt8], in folder: String) throws -> NodeAttributes {
+        guard let text = String(validating: name, as: UTF8.self) else {
+            throw ArchiveTree.missing(name)
+        }
+        if !folder.isEmpty, let model = try model(folder) {
+            if text == "latest", try catalog.newestVersion(of: folder) != nil {
+                return try attributes(of: .link(folder: folder, name: text))
+            }
+            if text.first == "v", let number = Int(text.dropFirst()), text == "v\(number)",
+                let version = try catalog.version(of: folder, number: number),
+                version.removalTime == nil
+            {
+                return attributes(of: version)
+            }
+            if try catalog.tags(of: model).contains(where: { $0.name == text }) {
+                return try attributes(of: .link(folder: folder, name: text))
+            }
+        }
+        let path = folder.isEmpty ? text : "\(folder)/\(text)"
+        guard try isFolder(path) else { throw ArchiveTree.missing(name) }
+        return try attributes(of: .folder(path))
+    }
+
+    func attributes(of name: NamedNodes.Name) throws -> NodeAttributes {
+        let node = ArchiveNode.named(tree.namedNodes.number(of: name))
+        switch name {
+        case .folder(let path):
+            let newest = try catalog.newestVersion(of: path)
+            return tree.directory(
+                node,
+                modificationTime: newest.map { $0.creationTime * 1_000_000 }
+            )
+        case .link(let folder, _):
+            let version = try version(of: name)
+            let target = Array("v\(version.number)".utf8)
+            _ = folder
+            return tree.link(
+                node,
+                target: target,
+                modificationTime: version.creationTime * 1_000_000
+            )
+        }
+    }
+
+    func target(of name: NamedNodes.Name) throws -> [UInt8] {
+        Array("v\(try version(of: name).number)".utf8)
+    }
+
+    private func version(of name: NamedNodes.Name) throws -> VersionRecord {
+        guard case .link(let folder, let link) = name else { throw ArchiveTree.stale }
+        let version =
+            link == "latest"
+            ? try catalog.newestVersion(of: folder)
+            : try catalog.version(of: folder, tag: link)
+        guard let version else { throw ArchiveTree.stale }
+        return version
+    }
+
+    func entries(of folder: String) throws -> [DirectoryEntry] {
+        let prefix = folder.isEmpty ? "" : folder + "/"
+        var names: [String] = []
+        for model in try catalog.modelNames() where model.hasPrefix(prefix) && model != folder {
+            let part = String(model.dropFirst(prefix.count).prefix { $0 != "/" })
+            // The names are in order, so equal parts follow one another, but for a `-` or `.`.
+            if names.last != part { names.append(part) }
+        }
+        var entries = try Set(names).sorted().map { name in
+            DirectoryEntry(
+                name: Array(name.utf8),
+                attributes: try attributes(of: .folder(prefix + name))
+            )
+        }
+        guard !folder.isEmpty, let model = try model(folder) else { return entries }
+        let versions = try catalog.versions(of: folder)
+        entries += versions.map { version in
+            DirectoryEntry(
+                name: Array("v\(version.number)".utf8),
+                attributes: attributes(of: version)
+            )
+        }
+        let latest = versions.last.map { [("latest", $0)] } ?? []
+        let tags = try catalog.tags(of: model).map { ($0.name, $0.version) }
+        for (name, version) in latest + tags {
+            let node = ArchiveNode.named(
+                tree.namedNodes.number(of: .link(folder: folder, name: name))
+            )
+            entries.append(
+                DirectoryEntry(
+                    name: Array(name.utf8),
+                    attributes: tree.link(
+                        node,
+                        target: Array("v\(version.number)".utf8),
+                        modificationTime: version.creationTime * 1_000_000
+                    )
+                )
+            )
+        }
+        return entries
+    }
+
+    private func attributes(of version: VersionRecord) -> NodeAttributes {
+        tree.directory(
+            .version(version.id, entry: 0),
+            modificationTime: version.creationTime * 1_000_000
+        )
+    }
+
+    /// The row of a model whose name is exactly this: folders do not fold case.
+    private func model(_ name: String) throws -> ModelID? {
+        guard let model = try catalog.model(named: name), model.name == name else { return nil }
+        return model.id
+    }
+
+    private func isFolder(_ path: String) throws -> Bool {
+        try catalog.modelNames().contains { $0 == path || $0.hasPrefix(path + "/") }
+    }
+}

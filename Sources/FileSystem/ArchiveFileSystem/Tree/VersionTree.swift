@@ -1,0 +1,82 @@
+import Archive
+import Catalog
+import Tensors
+
+/// The tree below one version: `files/`, `layers/`, `snapshots/` and the rendered files.
+///
+/// It is a list of entries that depends on the sealed version only, so an entry is known by its
+/// place in the list for ever, and the list can be dropped and made again at any time.
+struct VersionTree: Sendable {
+    /// What an entry is, and where its bytes come from.
+    enum Content: Sendable {
+        case directory
+        case symbolicLink([UInt8])
+        /// A committed file.
+        case file(FileRecord)
+        /// A rendered file.
+        case document(snapshot: Int?, DocumentKind)
+        /// `model.safetensors`, rendered from a snapshot's tensors.
+        case model(snapshot: Int)
+        /// A tensor as `.npy`.
+        case array(TensorRecord)
+    }
+
+    struct Entry: Sendable {
+        let name: [UInt8]
+        let parent: Int
+        let content: Content
+        let size: Int
+        let permissions: UInt16
+        /// In nanoseconds since 1970.
+        let modificationTime: Int64
+    }
+
+    private(set) var entries: [Entry] = []
+    private var children: [Int: [Int]] = [:]
+    private var places: [Place: Int] = [:]
+
+    private struct Place: Hashable {
+        let parent: Int
+        let name: [UInt8]
+    }
+
+    /// The entries of a directory, in order.
+    func children(of directory: Int) -> [Int] {
+        children[directory] ?? []
+    }
+
+    /// The entry that a directory holds under a name.
+    func entry(named name: [UInt8], in directory: Int) -> Int? {
+        places[Place(parent: directory, name: name)]
+    }
+
+    /// Adds an entry, or finds the directory of that name that is there already.
+    mutating func add(
+        _ name: [UInt8],
+        in parent: Int,
+        _ content: Content,
+        size: Int = 0,
+        permissions: UInt16 = 0o444,
+        modificationTime: Int64
+    ) -> Int {
+        let place = Place(parent: parent, name: name)
+        if let known = places[place] { return known }
+        let index = entries.count
+        entries.append(
+            Entry(
+                name: name,
+                parent: parent,
+                content: content,
+                size: size,
+                permissions: permissions,
+                modificationTime: modificationTime
+            )
+        )
+        // The root, entry 0, is its own parent and nobody's child.
+        if index > 0 {
+            children[parent, default: []].append(index)
+            places[place] = index
+        }
+        return index
+    }
+}

@@ -1,0 +1,151 @@
+import Archive
+import Catalog
+import ModelFormats
+import Tensors
+
+/// Lists what a version shows in the mount.
+struct VersionTreeBuilder {
+    private let catalog: Catalog
+    private let version: VersionRecord
+    private let snapshots: [SnapshotRecord]
+    private let files: [FileRecord]
+    private let documents: [(snapshot: Int?, kind: DocumentKind, byteCount: Int)]
+    private let time: Int64
+    private var tree = VersionTree()
+
+    /// The tree of a version.
+    static func tree(of version: VersionRecord, in catalog: Catalog) throws -> VersionTree {
+        var builder = try VersionTreeBuilder(version, catalog)
+        try builder.build()
+        return builder.tree
+    }
+
+    private init(_ version: VersionRecord, _ catalog: Catalog) throws {
+        self.catalog = catalog
+        self.version = version
+        snapshots = try catalog.snapshots(of: version.id)
+        files = try catalog.files(of: version.id)
+        documents = try catalog.documents(of: version.id)
+        time = version.creationTime * 1_000_000
+    }
+
+    private mutating func build() throws {
+        let root = directory([], in: 0)
+        addFiles(files, in: directory("files", in: root))
+        for document in documents where document.snapshot == nil {
+            guard let name = document.kind.fileName else { continue }
+            add(
+                name,
+                in: root,
+                .document(snapshot: nil, document.kind),
+                size: document.byteCount
+            )
+        }
+        if let latest = snapshots.last { try addModel(latest, in: root) }
+        guard !snapshots.isEmpty else { return }
+        let folder = directory("snapshots", in: root)
+        for snapshot in snapshots {
+            let own = directory(Array(snapshot.name.utf8), in: folder)
+            addFiles(
+                files.filter { $0.snapshot == snapshot.ordinal },
+                in: directory("files", in: own)
+            )
+            try addModel(snapshot, in: own)
+        }
+    }
+
+    /// Adds committed files with the folders on their way.
+    private mutating func addFiles(_ files: [FileRecord], in folder: Int) {
+        for file in files {
+            let parts = file.path.split(separator: UInt8(ascii: "/"))
+            var parent = folder
+            for part in parts.dropLast() { parent = directory(Array(part), in: parent) }
+            guard let name = parts.last else { continue }
+            let content: VersionTree.Content =
+                file.linkTarget.map { .symbolicLink($0) } ?? .file(file)
+            _ = tree.add(
+                Array(name),
+                in: parent,
+                content,
+                size: file.byteCount,
+                permissions: file.isExecutable ? 0o555 : 0o444,
+                modificationTime: file.modificationTime
+            )
+        }
+    }
+
+    /// Adds `model.safetensors` and `layers/` of a snapshot.
+    private mutating func addModel(_ snapshot: SnapshotRecord, in folder: Int) throws {
+        let weights = files.filter { $0.snapshot == snapshot.ordinal && $0.role == .weights }
+        guard !weights.isEmpty else { return }
+        let tensors = try weights.flatMap { try catalog.tensors(of: $0.id) }
+        if weights.count == 1, weights[0].format == WeightFormat.safetensors.rawValue {
+            add("model.safetensors", in: folder, .file(weights[0]), size: weights[0].byteCount)
+        } else if let header = document(.modelHeader, of: snapshot) {
+            let bytes = tensors.map { $0.description.byteCount ?? 0 }.reduce(0, +)
+            add(
+                "model.safetensors",
+                in: folder,
+                .model(snapshot: snapshot.ordinal),
+                size: header + bytes
+            )
+        }
+        let layers = directory("layers", in: folder)
+        if let index = document(.layerIndex, of: snapshot) {
+            add(
+                "index.tsv",
+                in: layers,
+                .document(snapshot: snapshot.ordinal, .layerIndex),
+                size: index
+            )
+        }
+        addArrays(tensors, in: layers)
+    }
+
+    private mutating func addArrays(_ tensors: [TensorRecord], in layers: Int) {
+        let paths = LayerNaming.paths(of: tensors.map(\.description.name))
+        for (tensor, path) in zip(tensors, paths) {
+            let folder = path.layer.map { directory(Array($0.utf8), in: layers) } ?? layers
+            add(
+                path.fileName,
+                in: folder,
+                .array(tensor),
+                size: ArrayFile.byteCount(of: tensor.description)
+            )
+        }
+    }
+
+    private func document(_ kind: DocumentKind, of snapshot: SnapshotRecord) -> Int? {
+        documents.first { $0.kind == kind && $0.snapshot == snapshot.ordinal }?.byteCount
+    }
+
+    private mutating func directory(_ name: String, in parent: Int) -> Int {
+        directory(Array(name.utf8), in: parent)
+    }
+
+    private mutating func directory(_ name: [UInt8], in parent: Int) -> Int {
+        tree.add(name, in: parent, .directory, permissions: 0o555, modificationTime: time)
+    }
+
+    private mutating func add(
+        _ name: String,
+        in parent: Int,
+        _ content: VersionTree.Content,
+        size: Int
+    ) {
+        _ = tree.add(Array(name.utf8), in: parent, content, size: size, modificationTime: time)
+    }
+}
+
+extension DocumentKind {
+    /// The name of the file in a version's folder; nil for those that lie elsewhere.
+    var fileName: String? {
+        switch self {
+        case .metadata: "metadata.json"
+        case .hyperparameters: "hyperparameters.json"
+        case .measurements: "measurements.tsv"
+        case .lineage: "lineage.json"
+        case .modelHeader, .layerIndex: nil
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import CFuse
+import Glibc
+
+/// A mounted file system, served by the threads of libfuse.
+///
+/// One a process: libfuse's signal handlers are.
+public final class FuseSession {
+    private let session: OpaquePointer
+    private let operations: Unmanaged<OperationsBox>
+    private let mountPoint: String
+    private var isMounted = false
+
+    /// What a mount may be told.
+    public struct Options: Sendable {
+        /// What `mount` shows as the source.
+        public var source: String
+        /// The part behind `fuse.` of the file system's type.
+        public var subtype: String
+        /// Whether other users may look into it.
+        public var allowsOthers: Bool
+
+        /// Creates options.
+        public init(source: String, subtype: String, allowsOthers: Bool = false) {
+            self.source = source
+            self.subtype = subtype
+            self.allowsOthers = allowsOthers
+        }
+    }
+
+    /// Mounts a file system.
+    ///
+    /// The corresponding C functions are `fuse_session_new` and `fuse_session_mount`.
+    ///
+    /// - Parameters:
+    ///   - mountPoint: An empty directory.
+    ///   - options: What the mount is told.
+    ///   - operations: What answers the kernel.
+    /// - Throws: ``FuseError``.
+    public init(
+        at mountPoint: String,
+        options: Options,
+        operations: any FuseOperations
+    ) throws(FuseError) {
+        self.mountPoint = mountPoint
+        self.operations = Unmanaged.passRetained(OperationsBox(operations))
+        // A comma would end the option, a backslash keeps it.
+        let source = options.source.reduce(into: "") { text, character in
+            if character == "," || character == "\\" { text += "\\" }
+            text.append(character)
+        }
+        var words = ["dlv", "-o", "fsname=\(source),subtype=\(options.subtype),default_permissions"]
+        if options.allowsOthers { words[2] += ",allow_other" }
+        guard let session = Self.makeSession(words, self.operations) else {
+            self.operations.release()
+            throw FuseError("libfuse refused the mount options '\(words[2])'.")
+        }
+        self.session = session
+        guard fuse_session_mount(session, mountPoint) == 0 else {
+            fuse_session_destroy(session)
+            self.operations.release()
+            throw FuseError("Cannot mount at '\(mountPoint)'; libfuse said why above.")
+        }
+        isMounted = true
+    }
+
+    private static func makeSession(
+        _ words: [String],
+        _ operations: Unmanaged<OperationsBox>
+    ) -> OpaquePointer? {
+        var callbacks = FuseCallbacks.table
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        return pointers.withUnsafeMutableBufferPointer { buffer in
+            var arguments = fuse_args(
+                argc: Int32(words.count),
+                argv: buffer.baseAddress,
+                allocated: 0
+            )
+            defer { fuse_opt_free_args(&arguments) }
+            return fuse_session_new(
+                &arguments,
+                &callbacks,
+                MemoryLayout<fuse_lowlevel_ops>.size,
+                operations.toOpaque()
+            )
+        }
+    }
+
+    /// Answers the kernel until the file system is unmounted, or SIGINT, SIGTERM or SIGHUP comes.
+    ///
+    /// The corresponding C function is `fuse_session_loop_mt`.
+    ///
+    /// - Parameter isReady: Called once the mount can be used.
+    /// - Throws: ``FuseError``.
+    public func serve(isReady: () -> Void) throws(FuseError) {
+        guard fuse_set_signal_handlers(session) == 0 else {
+            throw FuseError("Cannot set the handlers of signals.")
+        }
+        defer { fuse_remove_signal_handlers(session) }
+        let configuration = fuse_loop_cfg_create()
+        defer { fuse_loop_cfg_destroy(configuration) }
+        fuse_loop_cfg_set_max_threads(configuration, 16)
+        isReady()
+        let result = fuse_session_loop_mt(session, configuration)
+        // A positive result is the number of the signal that ended it: an orderly end.
+        guard result >= 0 else {
+            throw FuseError("Serving '\(mountPoint)' failed: \(String(cString: strerror(-result))).")
+        }
+    }
+
+    /// Unmounts, if it was not unmounted from outside.
+    ///
+    /// The corresponding C function is `fuse_session_unmount`.
+    public func unmount() {
+        guard isMounted else { return }
+        isMounted = false
+        fuse_session_unmount(session)
+    }
+
+    deinit {
+        unmount()
+        fuse_session_destroy(session)
+        operations.release()
+    }
+}

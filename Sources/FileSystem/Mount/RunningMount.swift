@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+
+/// A mounted archive of this machine, as the kernel lists it.
+public struct RunningMount: Hashable, Sendable {
+    /// The archive's directory.
+    public let archive: String
+    /// Where it is mounted.
+    public let mountPoint: String
+    /// The kernel's number of the device, `MAJOR:MINOR`.
+    public let device: String
+
+    /// Whether its server answers.
+    public var isAlive: Bool {
+        var status = stat()
+        return lstat(mountPoint, &status) == 0 || errno != ENOTCONN
+    }
+
+    /// The process that serves it, if it can be found.
+    public var processID: Int? { Self.servers()[mountPoint] }
+
+    /// All mounted archives that this process can see, in the order of mounting.
+    ///
+    /// Looks at no mount itself, so that a server may ask before it serves.
+    public static func all() -> [RunningMount] {
+        let list = FileManager.default.contents(atPath: "/proc/self/mountinfo") ?? Data()
+        return String(decoding: list, as: UTF8.self).split(separator: "\n").compactMap { line in
+            // ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS … - TYPE SOURCE OPTIONS (proc(5))
+            let fields = line.split(separator: " ")
+            guard let dash = fields.firstIndex(of: "-"), dash + 2 < fields.count, fields.count > 4,
+                fields[dash + 1] == ArchiveMount.fileSystemType
+            else { return nil }
+            return RunningMount(
+                archive: unescaped(fields[dash + 2]),
+                mountPoint: unescaped(fields[4]),
+                device: String(fields[2])
+            )
+        }
+    }
+
+    /// Unmounts an archive.
+    ///
+    /// - Parameters:
+    ///   - mountPoint: Where it is mounted.
+    ///   - lazily: Whether it goes out of the tree at once, though files of it may be open.
+    /// - Throws: ``MountError`` if it is not mounted, or in use.
+    public static func unmount(_ mountPoint: String, lazily: Bool = false) throws {
+        guard all().contains(where: { $0.mountPoint == mountPoint }) else {
+            throw MountError("No archive is mounted at '\(mountPoint)'; 'dlv status' lists all mounts.")
+        }
+        // Root may unmount by itself; others through the helper of FUSE, which checks whose it is.
+        if geteuid() == 0 {
+            // MNT_DETACH is 2, UMOUNT_NOFOLLOW 8 (umount2(2)).
+            guard umount2(mountPoint, lazily ? 2 | 8 : 8) != 0 else { return }
+            guard errno != EBUSY else { throw busy(mountPoint) }
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["fusermount3", lazily ? "-uzq" : "-uq", mountPoint]
+        let messages = Pipe()
+        process.standardError = messages
+        do {
+            try process.run()
+        } catch {
+            throw MountError("Cannot run 'fusermount3': \(error.localizedDescription)")
+        }
+        let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus != 0 else { return }
+        if text.contains("busy") || text.isEmpty { throw busy(mountPoint) }
+        throw MountError(
+            "Cannot unmount '\(mountPoint)': \(text.trimmingCharacters(in: .whitespacesAndNewlines))."
+        )
+    }
+
+    private static func busy(_ mountPoint: String) -> MountError {
+        MountError(
+            "'\(mountPoint)' is busy: a program has a file of it open, or works in it. "
+                + "'fuser -vm \(mountPoint)' lists them."
+        )
+    }
+
+    /// The processes that serve mounts, by the mount point that is their last argument.
+    private static func servers() -> [String: Int] {
+        var servers: [String: Int] = [:]
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        for processID in processes.compactMap(Int.init) {
+            guard let data = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline"),
+                let words = Optional(data.split(separator: 0)), words.count > 2,
+                words.contains(Data("mount".utf8)), words.contains(Data("--foreground".utf8)),
+                let last = words.last
+            else { continue }
+            let folder = (try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/\(processID)/cwd"
+            )) ?? "/"
+            let path = String(decoding: last, as: UTF8.self)
+            let absolute = path.hasPrefix("/") ? path : folder + "/" + path
+            servers[(absolute as NSString).standardizingPath] = processID
+        }
+        return servers
+    }
+
+    /// Undoes the octal escapes of the list of mounts: `\040` is a space.
+    private static func unescaped(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3,
+                let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,66 @@
+public import Tensors
+
+/// Writes headers of safetensors files as the reference writer lays them out.
+public enum SafetensorsHeader {
+    /// A header with the order of the tensors behind it.
+    public struct Layout: Hashable, Sendable {
+        /// Eight bytes of length, and the JSON, padded with spaces to a multiple of eight.
+        public let header: [UInt8]
+        /// The tensors in the order in which their bytes follow, as indices of those given.
+        public let order: [Int]
+    }
+
+    /// Whether a tensor can be part of a safetensors file: row-major, of a dtype that the format has.
+    public static func isRepresentable(_ tensor: TensorDescription) -> Bool {
+        tensor.dtype != .c128 && tensor.byteCount != nil
+            && (!tensor.isFortranOrder || tensor.shape.count { $0 > 1 } < 2)
+    }
+
+    /// Lays tensors out: those of the dtype named first in the format's list first, then by name.
+    ///
+    /// - Parameter tensors: Must be representable, of different names.
+    public static func layout(of tensors: [TensorDescription]) -> Layout {
+        var ranks: [DType: Int] = [:]
+        for (rank, dtype) in DType.allCases.enumerated() { ranks[dtype] = rank }
+        let order = tensors.indices.sorted { left, right in
+            let dtypes = (ranks[tensors[left].dtype] ?? 0, ranks[tensors[right].dtype] ?? 0)
+            guard dtypes.0 == dtypes.1 else { return dtypes.0 < dtypes.1 }
+            // Rust compares strings by their bytes.
+            return tensors[left].name.utf8.lexicographicallyPrecedes(tensors[right].name.utf8)
+        }
+        var text = #"{"__metadata__":{"format":"pt"}"#
+        var start = 0
+        for tensor in order.map({ tensors[$0] }) {
+            let end = start + (tensor.byteCount ?? 0)
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            text += ",\(quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\","
+            text += "\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}"
+            start = end
+        }
+        var json = Array((text + "}").utf8)
+        json += Array(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }
+        return Layout(header: length + json, order: order)
+    }
+
+    /// A string in quotes, escaped as the reference writer's library does.
+    private static func quoted(_ string: String) -> String {
+        var text = "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\u{8}": text += "\\b"
+            case "\u{C}": text += "\\f"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case "\u{0}"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
+}

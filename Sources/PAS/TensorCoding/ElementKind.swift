@@ -1,0 +1,45 @@
+/// What the elements of a content are, as far as their coding cares.
+///
+/// The raw values are in the catalog and never change.
+public enum ElementKind: UInt8, Hashable, Sendable, CaseIterable {
+    /// Bytes without a structure: headers, files that are kept whole.
+    case bytes = 0
+    /// One-byte integers, truth values, and floats of eight bits or less.
+    case integer8 = 1
+    /// Two-byte integers.
+    case integer16 = 2
+    /// Four-byte integers.
+    case integer32 = 3
+    /// Eight-byte integers.
+    case integer64 = 4
+    /// IEEE half precision and bfloat16.
+    case float16 = 5
+    /// IEEE single precision.
+    case float32 = 6
+    /// IEEE double precision.
+    case float64 = 7
+
+    /// The bytes of an element.
+    public var width: Int {
+        switch self {
+        case .bytes, .integer8: 1
+        case .integer16, .float16: 2
+        case .integer32, .float32: 4
+        case .integer64, .float64: 8
+        }
+    }
+
+    /// Whether the elements carry their sign apart from their magnitude, as IEEE 754 floats do.
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .float16, .float32, .float64: true
+        default: false
+        }
+    }
+
+    /// The elements of a full chunk.
+    public static let chunkElementCount = 65_536
+
+    /// The bytes of a full chunk: 64 Ki elements, so that one decodes in well under a millisecond.
+    public var chunkByteCount: Int { Self.chunkElementCount * width }
+}

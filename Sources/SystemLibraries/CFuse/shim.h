@@ -1,0 +1,3 @@
+// The version of the libfuse interface that this project is written against; defined here only.
+#define FUSE_USE_VERSION 312
+#include <fuse_lowlevel.h>

@@ -1,0 +1,232 @@
+import Foundation
+import GRDB
+import ParameterStore
+import TensorCoding
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Catalog
+
+struct CatalogTests {
+    private let directory: TemporaryDirectory
+    private let catalog: Catalog
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try Catalog.create(at: directory.path("catalog.sqlite"))
+        catalog = try Catalog(path: directory.path("catalog.sqlite"), readOnly: false)
+    }
+
+    private func content(_ id: Int64, base: Int64? = nil, pack: Int64 = 1) -> ContentRecord {
+        ContentRecord(
+            id: ContentID(rawValue: id),
+            hash: ContentHash(bytes: Array(repeating: UInt8(id), count: 32)),
+            byteCount: 100,
+            kind: .float32,
+            pack: PackID(rawValue: pack),
+            indexOffset: 8,
+            indexByteCount: 9,
+            storedByteCount: 50,
+            base: base.map { ContentID(rawValue: $0) },
+            depth: base == nil ? 0 : 1
+        )
+    }
+
+    private func commit(
+        _ model: String,
+        contents: [ContentRecord] = [],
+        uses: [Int64] = [],
+        parents: [GlobalID] = [],
+        tags: [String] = []
+    ) throws -> VersionRecord {
+        var commit = CommitRecord(
+            model: model,
+            number: try catalog.nextNumber(of: model),
+            globalID: GlobalID(),
+            creationTime: 1_700_000_000_000,
+            message: "message"
+        )
+        commit.parents = parents
+        commit.tags = tags
+        commit.contents = contents
+        let pack = try catalog.nextIDs().pack
+        commit.pack = (pack, "pack\(pack.rawValue)")
+        commit.snapshots = [SnapshotRecord(ordinal: 0, iteration: 5, label: "ema", isNumbered: false)]
+        let description = TensorDescription(name: "w", dtype: .f32, shape: [5, 5], isFortranOrder: true)
+        commit.files = uses.map { id in
+            let id = ContentID(rawValue: id)
+            return CommitRecord.File(
+                record: FileRecord(
+                    snapshot: 0,
+                    path: [0x61, 0xFF],
+                    role: .weights,
+                    format: "safetensors",
+                    byteCount: 100,
+                    hash: [1, 2],
+                    isExecutable: true,
+                    modificationTime: 123_456_789_012_345_678,
+                    note: "a note"
+                ),
+                spans: [SpanRecord(offset: 0, byteCount: 100, content: id, contentOffset: 0)],
+                tensors: [TensorRecord(description: description, content: id, byteOffset: 4)]
+            )
+        }
+        commit.hyperparameters = [("lr", "0.1"), ("name", "\"x\"")]
+        commit.measurements = [
+            MeasurementRecord(name: "loss", iteration: 1, value: 0.5),
+            MeasurementRecord(name: "loss", iteration: 2, value: .nan),
+            MeasurementRecord(name: "accuracy", iteration: 2, value: 0.9),
+        ]
+        commit.documents = [
+            DocumentRecord(snapshot: nil, kind: .metadata, byteCount: 2, body: .inline([1, 2]))
+        ]
+        let id = try catalog.insert(commit)
+        return try #require(try catalog.version(id))
+    }
+
+    @Test
+    func everythingOfACommitComesBack() throws {
+        let version = try commit("a/b", contents: [content(1)], uses: [1], tags: ["best"])
+        #expect(version.reference == "a/b@v1" && version.message == "message")
+        #expect(version.creationTime == 1_700_000_000_000)
+        let file = try #require(try catalog.files(of: version.id).first)
+        #expect(file.path == [0x61, 0xFF] && file.role == .weights && file.isExecutable)
+        #expect(file.modificationTime == 123_456_789_012_345_678 && file.note == "a note")
+        #expect(try catalog.spans(of: file.id).map(\.byteCount) == [100])
+        let tensor = try #require(try catalog.tensors(of: file.id).first)
+        #expect(tensor.description.shape == [5, 5] && tensor.description.isFortranOrder)
+        #expect(tensor.byteOffset == 4)
+        #expect(try catalog.snapshots(of: version.id).map(\.name) == ["5-ema"])
+        #expect(try catalog.hyperparameters(of: version.id).map(\.value) == ["0.1", "\"x\""])
+        let measurements = try catalog.measurements(of: version.id)
+        #expect(measurements.map(\.name) == ["accuracy", "loss", "loss"])
+        #expect(measurements[2].value.isNaN)
+        let document = try catalog.document(of: version.id, snapshot: nil, kind: .metadata)
+        #expect(document?.body == .inline([1, 2]))
+        #expect(try catalog.document(of: version.id, snapshot: 0, kind: .layerIndex) == nil)
+        #expect(try catalog.version(of: "a/b", tag: "best")?.id == version.id)
+        #expect(try catalog.record(of: ContentID(rawValue: 1)) == content(1))
+        #expect(try catalog.id(of: content(1).hash) == ContentID(rawValue: 1))
+    }
+
+    @Test
+    func numbersAndIDsAreNeverUsedAgain() throws {
+        let first = try commit("m", contents: [content(1)], uses: [1])
+        let second = try commit("m", contents: [content(2, pack: 2)], uses: [2])
+        try catalog.remove(second.id, at: 1)
+        _ = try catalog.collectContents()
+        #expect(try catalog.nextNumber(of: "m") == 3)
+        #expect(try catalog.nextIDs().content.rawValue == 3)
+        #expect(try catalog.nextIDs().pack.rawValue == 3)
+        #expect(try catalog.newestVersion(of: "m")?.id == first.id)
+        #expect(try catalog.version(second.id)?.removalTime == 1)
+        #expect(try catalog.files(of: second.id).isEmpty)
+    }
+
+    @Test
+    func basesOfNeededContentsStay() throws {
+        let base = try commit("m", contents: [content(1)], uses: [1])
+        _ = try commit("m", contents: [content(2, base: 1, pack: 2)], uses: [2])
+        _ = try commit("n", contents: [content(3, pack: 3)])
+        try catalog.remove(base.id, at: 1)
+        let collected = try catalog.collectContents()
+        #expect(collected.count == 1 && collected.storedByteCount == 50)
+        #expect(try catalog.record(of: ContentID(rawValue: 1)) != nil)
+        #expect(try catalog.packNames() == ["pack1", "pack2"])
+    }
+
+    @Test
+    func aFailedCommitChangesNothing() throws {
+        _ = try commit("m", contents: [content(1)], uses: [1])
+        let generation = try catalog.generation()
+        // A span of a content that is not there breaks a foreign key.
+        #expect(throws: CatalogError.self) { try commit("m", uses: [77]) }
+        #expect(try catalog.generation() == generation)
+        #expect(try catalog.versions().count == 1)
+        #expect(try catalog.nextNumber(of: "m") == 2)
+    }
+
+    @Test
+    func lineageIsFollowedBothWays() throws {
+        let parent = try commit("m")
+        let missing = GlobalID()
+        let child = try commit("n", parents: [parent.globalID, missing])
+        let parents = try catalog.parents(of: child.id)
+        #expect(parents.map(\.record?.reference) == ["m@v1", nil])
+        #expect(parents[1].globalID == missing)
+        #expect(try catalog.children(of: parent.globalID).map(\.reference) == ["n@v1"])
+    }
+
+    @Test
+    func namesAreEqualUnderCaseFolding() throws {
+        _ = try commit("LeNet")
+        #expect(try catalog.model(named: "lenet")?.name == "LeNet")
+    }
+
+    @Test
+    func everyChangeCounts() throws {
+        var seen = [try catalog.generation()]
+        let version = try commit("m")
+        seen.append(try catalog.generation())
+        try catalog.setTag("t", on: version)
+        seen.append(try catalog.generation())
+        #expect(try catalog.removeTag("t", of: version.modelID))
+        seen.append(try catalog.generation())
+        #expect(try catalog.removeTag("t", of: version.modelID) == false)
+        try catalog.remove(version.id, at: 1)
+        seen.append(try catalog.generation())
+        #expect(Set(seen).count == 5 && seen == seen.sorted())
+    }
+
+    @Test
+    func factsOfAllVersionsAreListed() throws {
+        let first = try commit("m", tags: ["x"])
+        let second = try commit("m", parents: [first.globalID])
+        var last: [String] = []
+        try catalog.forEachMeasurement(atEveryIterationOf: []) { version, name, iteration, value in
+            last.append("\(version.rawValue) \(name) \(iteration) \(value)")
+        }
+        #expect(last.sorted() == [
+            "\(first.id.rawValue) accuracy 2 0.9", "\(first.id.rawValue) loss 2 nan",
+            "\(second.id.rawValue) accuracy 2 0.9", "\(second.id.rawValue) loss 2 nan",
+        ])
+        var losses = 0
+        try catalog.forEachMeasurement(atEveryIterationOf: ["loss"]) { _, name, _, _ in
+            losses += name == "loss" ? 1 : 0
+        }
+        #expect(losses == 4)
+        var parents: [String] = []
+        try catalog.forEachParent { version, parent in
+            parents.append("\(version.rawValue) \(parent.reference)")
+        }
+        #expect(parents == ["\(second.id.rawValue) m@v1"])
+    }
+
+    @Test
+    func whatIsNoCatalogIsRefused() throws {
+        try directory.write(Array("no database at all, but long enough to look at".utf8), to: "text")
+        let foreign = #expect(throws: CatalogError.self) {
+            try Catalog(path: directory.path("text"), readOnly: false)
+        }
+        #expect(foreign?.code == .notACatalog)
+        let missing = #expect(throws: CatalogError.self) {
+            try Catalog(path: directory.path("nowhere"), readOnly: false)
+        }
+        #expect(missing?.code == .missing)
+        try catalog.write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        let newer = #expect(throws: CatalogError.self) {
+            try Catalog(path: directory.path("catalog.sqlite"), readOnly: true)
+        }
+        #expect(newer?.code == .newerFormat && newer?.message.contains("99") == true)
+    }
+
+    @Test
+    func aCatalogOpenForReadingRefusesChanges() throws {
+        let version = try commit("m")
+        let reader = try Catalog(path: directory.path("catalog.sqlite"), readOnly: true)
+        #expect(try reader.versions().map(\.reference) == ["m@v1"])
+        let error = #expect(throws: CatalogError.self) { try reader.remove(version.id, at: 1) }
+        #expect(error?.code == .readOnly)
+    }
+}

@@ -1,0 +1,191 @@
+import Testing
+
+/// The `query/` directory under the tools that people write files with.
+@Suite(.serialized)
+struct QueryTests {
+    @Test
+    func aWrittenQueryAnswersAsADirectory() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                #"""
+                echo 'select m where m["accuracy"] > 0.9 order by m["accuracy"] desc' > mnt/query/best.dql
+                test "$(ls mnt/query/best | head -1)" = 1-lenet@v2
+                cmp mnt/query/best/1-lenet@v2/model.safetensors $FIXTURES/fine-tune-a_05.safetensors
+                head -1 mnt/query/best/results.tsv | grep -q 'version'
+                test $(wc -l < mnt/query/best/results.tsv) = 3
+                test $(stat -c %s mnt/query/best/results.tsv) = $(wc -c < mnt/query/best/results.tsv)
+                python -c '
+                import json
+                rows = json.load(open("mnt/query/best/results.json"))
+                assert [row["version"] for row in rows] == ["v2", "v1"], rows
+                assert rows[1]["name"] == "lenet"'
+                test ! -e mnt/query/best/error
+                test -s mnt/query/README.txt
+                """#
+            )
+        }
+    }
+
+    @Test(arguments: [
+        "cat text > mnt/query/q.dql",
+        "tee mnt/query/q.dql < text > /dev/null",
+        "cp text mnt/query/q.dql",
+        "cp text temporary && mv temporary mnt/query/q.dql",
+        "install -m 644 text mnt/query/q.dql",
+        "dd if=text of=mnt/query/q.dql status=none",
+        "rsync text mnt/query/q.dql",
+        "rsync --inplace text mnt/query/q.dql",
+        "sh -c \"printf 'select m ' > mnt/query/q.dql; echo 'limit 1' >> mnt/query/q.dql\"",
+        "echo 'select m limit 7' > mnt/query/q.dql; sed -i s/7/1/ mnt/query/q.dql",
+        "echo 'select m limit 7' > mnt/query/q.dql; perl -pi -e s/7/1/ mnt/query/q.dql",
+        "python -c 'open(\"mnt/query/q.dql\", \"w\").write(open(\"text\").read())'",
+        """
+        python -c 'import os; open("mnt/query/.new", "w").write(open("text").read())
+        os.replace("mnt/query/.new", "mnt/query/q.dql")'
+        """,
+        """
+        vim -u NONE -n -es -c 'r text' -c '1d' -c 'wq! mnt/query/q.dql' < /dev/null
+        """,
+        """
+        echo 'select m limit 7' > mnt/query/q.dql
+        vim -u NONE -es -c '%s/7/1/' -c 'wq' mnt/query/q.dql < /dev/null
+        """,
+    ])
+    func everyToolCanWriteAQuery(_ command: String) async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo 'select m limit 1' > text
+                \(command)
+                cmp text mnt/query/q.dql
+                cmp text zoo.dlv/queries/q.dql
+                test "$(ls mnt/query/q)" = "$(printf 'lenet@v1\\nresults.json\\nresults.tsv')"
+                """
+            )
+        }
+    }
+
+    @Test
+    func aBrokenQueryIsKeptAndSaysWhere() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo 'select m' > mnt/query/q.dql
+                test -s mnt/query/q/results.tsv
+                """
+            )
+            let result = try await place.run("echo 'select m wher m.name = 1' | cat > mnt/query/q.dql")
+            #expect(result.status != 0)
+            try await place.check(
+                """
+                grep -q 'wher' mnt/query/q.dql
+                test ! -e mnt/query/q/results.tsv
+                grep -q 'q.dql:1:10' mnt/query/q/error
+                grep -q '\\^' mnt/query/q/error
+                ls mnt/query/q
+                echo 'select m' > mnt/query/q.dql
+                test -s mnt/query/q/results.tsv
+                test ! -e mnt/query/q/error
+                """
+            )
+        }
+    }
+
+    @Test
+    func aNodeSelectorIsAClearError() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            let result = try await place.run(
+                "dlv query 'select m where m[\"conv*\"].next has POOL(\"MAX\")'"
+            )
+            #expect(result.status != 0)
+            #expect(result.errors.contains("later release"), "\(result.errors)")
+        }
+    }
+
+    @Test
+    func queriesSurviveTheMountAndAreTheCommandLinesToo() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo 'select m where m.config.lr < 0.01' > mnt/query/small.dql
+                cat mnt/query/small/results.tsv > before
+                dlv unmount mnt
+                dlv query small > answer
+                grep -q v2 answer
+                dlv mount zoo.dlv mnt
+                cmp before mnt/query/small/results.tsv
+                rm mnt/query/small.dql
+                test ! -e mnt/query/small
+                test ! -e zoo.dlv/queries/small.dql
+                """
+            )
+            #expect(try await place.fail("dlv query small").contains("small"))
+        }
+    }
+
+    @Test
+    func anAnswerIsFreshAfterACommitAndFixedWhileItIsOpen() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo 'select m' > mnt/query/all.dql
+                exec 3< mnt/query/all/results.tsv
+                dlv commit --model lenet -m third $FIXTURES/base_01.safetensors
+                sleep 1.1
+                grep -q v3 mnt/query/all/results.tsv
+                test -e mnt/query/all/lenet@v3/metadata.json
+                ! grep -q v3 <&3
+                """
+            )
+        }
+    }
+
+    @Test
+    func queriesNestByName() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo 'select m where m.config.lr > 0.01' > mnt/query/inner.dql
+                echo 'select m from "inner" limit 5' > mnt/query/outer.dql
+                test "$(ls mnt/query/outer | head -1)" = lenet@v1
+                echo 'select m where m.config.lr < 0.01' > mnt/query/inner.dql
+                sleep 1.1
+                test "$(ls mnt/query/outer | head -1)" = lenet@v2
+                echo 'select m from "loop"' > mnt/query/loop.dql || true
+                grep -q loop mnt/query/loop/error
+                """
+            )
+        }
+    }
+
+    @Test
+    func scratchFilesOfEditorsAreKeptApart() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                echo draft > mnt/query/.q.dql.swp
+                grep -q draft mnt/query/.q.dql.swp
+                test ! -e zoo.dlv/queries/.q.dql.swp
+                rm mnt/query/.q.dql.swp
+                ! touch 'mnt/query/bad name.dql' 2>/dev/null
+                ! rm -rf mnt/query/README.txt 2>/dev/null
+                """
+            )
+        }
+    }
+}
