@@ -18,6 +18,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Tests see the members of what they test without naming every module on the way.
+let testSettings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
 /// A library at `Sources/AREA/NAME` and its tests at `Tests/AREA/NAMETests`.
 func library(
     _ name: String,
@@ -35,7 +38,7 @@ func library(
             name: "\(name)Tests",
             dependencies: [.byName(name: name), "TestSupport"] + dependencies,
             path: "Tests/\(area)/\(name)Tests",
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
     ]
 }
@@ -111,12 +114,12 @@ let commandLine: [Target] = [
 ]
 
 let tests: [Target] = [
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     .testTarget(
         name: "EndToEndTests",
         dependencies: ["TestSupport", "dlv", subprocess, systemPackage],
         path: "Tests/EndToEndTests",
-        swiftSettings: settings
+        swiftSettings: testSettings
     ),
 ]
 

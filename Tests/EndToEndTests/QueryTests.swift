@@ -11,8 +11,8 @@ struct QueryTests {
             try await place.check(
                 #"""
                 echo 'select m where m["accuracy"] > 0.9 order by m["accuracy"] desc' > mnt/query/best.dql
-                test "$(ls mnt/query/best | head -1)" = 1-lenet@v2
-                cmp mnt/query/best/1-lenet@v2/model.safetensors $FIXTURES/fine-tune-a_05.safetensors
+                test "$(ls mnt/query/best | head -1)" = 01-lenet@v2
+                cmp mnt/query/best/01-lenet@v2/model.safetensors $FIXTURES/fine-tune-a_05.safetensors
                 head -1 mnt/query/best/results.tsv | grep -q 'version'
                 test $(wc -l < mnt/query/best/results.tsv) = 3
                 test $(stat -c %s mnt/query/best/results.tsv) = $(wc -c < mnt/query/best/results.tsv)

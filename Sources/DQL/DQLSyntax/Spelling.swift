@@ -1,12 +1,12 @@
 /// Finds the word that somebody may have meant.
 public enum Spelling {
-    /// The nearest of some words, if one is near: a third of its letters may be wrong, at most three.
+    /// The nearest of some words, if one is near: about a third of its letters may be wrong, at most three.
     public static func nearest(to word: String, among words: some Sequence<String>) -> String? {
         let folded = Array(word.lowercased())
         guard folded.count <= 100 else { return nil }
         let candidates = words.map { ($0, distance(folded, Array($0.lowercased().prefix(100)))) }
         let best = candidates.min { ($0.1, $0.0) < ($1.1, $1.0) }
-        guard let best, best.1 <= min(3, max(1, folded.count / 3)) else { return nil }
+        guard let best, best.1 <= min(3, (folded.count + 2) / 3) else { return nil }
         return best.0
     }
 

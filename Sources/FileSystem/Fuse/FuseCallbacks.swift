@@ -153,14 +153,20 @@ private func bytes(_ name: UnsafePointer<CChar>?) -> [UInt8] {
     return Array(UnsafeRawBufferPointer(start: name, count: strlen(name)))
 }
 
+/// A time in nanoseconds since 1970; one that 64 bits cannot hold becomes the nearest that they can.
+private func nanoseconds(_ time: timespec) -> Int64 {
+    let (product, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = product.addingReportingOverflow(Int64(time.tv_nsec))
+    guard overflow || carry else { return sum }
+    return time.tv_sec < 0 ? .min : .max
+}
+
 private func changes(_ status: UnsafeMutablePointer<stat>?, mask: Int32) -> FuseAttributeChanges {
     var changes = FuseAttributeChanges()
     guard let status else { return changes }
     if mask & FUSE_SET_ATTR_SIZE != 0 { changes.size = status.pointee.st_size }
     if mask & FUSE_SET_ATTR_MTIME != 0 {
-        let time = status.pointee.st_mtim
-        changes.modificationTime =
-            .nanoseconds(Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        changes.modificationTime = .nanoseconds(nanoseconds(status.pointee.st_mtim))
     }
     if mask & FUSE_SET_ATTR_MTIME_NOW != 0 { changes.modificationTime = .now }
     return changes

@@ -25,6 +25,7 @@ public final class ArchiveMount {
     }
 
     private let session: FuseSession
+    private let operations: ArchiveOperations
     private let mountPoint: String
 
     /// The type that the kernel lists mounted archives under.
@@ -58,6 +59,7 @@ public final class ArchiveMount {
             queries: queries
         )
         let archivePath = archive.path
+        operations = ArchiveOperations(fileSystem: fileSystem) { Self.space(of: archivePath) }
         session = try FuseSession(
             at: path,
             options: .init(
@@ -65,7 +67,7 @@ public final class ArchiveMount {
                 subtype: "dlv",
                 allowsOthers: options.allowsOthers
             ),
-            operations: ArchiveOperations(fileSystem: fileSystem) { Self.space(of: archivePath) }
+            operations: operations
         )
         setReadAhead()
     }
@@ -74,7 +76,10 @@ public final class ArchiveMount {
     ///
     /// - Parameter isReady: Called once the mount can be used.
     public func serve(isReady: () -> Void) throws {
-        defer { session.unmount() }
+        defer {
+            operations.end()
+            session.unmount()
+        }
         try session.serve(isReady: isReady)
     }
 

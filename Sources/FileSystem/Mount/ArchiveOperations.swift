@@ -31,6 +31,11 @@ final class ArchiveOperations: FuseOperations {
         self.space = space
     }
 
+    /// Lets the queries that run come to an end; no request may come any more.
+    func end() {
+        executors.end()
+    }
+
     private func answer(_ request: FuseRequest, _ body: () throws(FileSystemError) -> Void) {
         do throws(FileSystemError) {
             try body()
@@ -68,7 +73,9 @@ final class ArchiveOperations: FuseOperations {
 
     private func find(_ name: [UInt8], in directory: NodeNumber, for request: FuseRequest) {
         do throws(FileSystemError) {
-            let found = try fileSystem.lookup(name, in: directory) { request.isInterrupted }
+            let found = try fileSystem.lookup(name, in: directory) {
+                request.isInterrupted || self.executors.isEnding
+            }
             request.reply(entry: translated(found))
         } catch {
             // Where names can come, the kernel must ask again; what is sealed lacks a name for ever.
@@ -217,7 +224,9 @@ final class ArchiveOperations: FuseOperations {
         if !isRewind, let known = directory.listing.value { return known }
         let own = try fileSystem.attributes(of: directory.node)
         let parent = try fileSystem.attributes(of: fileSystem.parent(of: directory.node))
-        let entries = try fileSystem.entries(of: directory.node) { request.isInterrupted }
+        let entries = try fileSystem.entries(of: directory.node) {
+            request.isInterrupted || self.executors.isEnding
+        }
         let listing = FuseDirectory(
             own: translated(own),
             parent: translated(parent),

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -8,7 +9,10 @@ final class QueryExecutors: Sendable {
     private struct State {
         var waiting: [@Sendable () -> Void] = []
         var threadCount = 0
+        var isEnding = false
     }
+
+    private let isIdle = DispatchSemaphore(value: 0)
 
     private let state = Mutex(State())
 
@@ -31,11 +35,25 @@ final class QueryExecutors: Sendable {
         thread.start()
     }
 
+    /// Whether queries should give up, since the mount ends.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
+    /// Waits until all queries have ended, which they are told to do: their requests must be answered
+    /// before the session goes.
+    func end() {
+        let mustWait = state.withLock { state in
+            state.isEnding = true
+            return state.threadCount > 0
+        }
+        if mustWait { isIdle.wait() }
+    }
+
     private func work() {
         while true {
             let job = state.withLock { state -> (@Sendable () -> Void)? in
                 guard !state.waiting.isEmpty else {
                     state.threadCount -= 1
+                    if state.threadCount == 0, state.isEnding { isIdle.signal() }
                     return nil
                 }
                 return state.waiting.removeFirst()

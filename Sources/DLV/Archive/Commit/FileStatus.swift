@@ -1,5 +1,17 @@
-import Foundation
+public import Foundation
 import SystemPackage
+
+/// Times of files as one number.
+public enum FileTime {
+    /// A time in nanoseconds since 1970; one that 64 bits cannot hold becomes the nearest that they
+    /// can, in the years 1677 and 2262.
+    public static func nanoseconds(_ time: timespec) -> Int64 {
+        let (product, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = product.addingReportingOverflow(Int64(time.tv_nsec))
+        guard overflow || carry else { return sum }
+        return time.tv_sec < 0 ? .min : .max
+    }
+}
 
 /// What stat(2) tells of a file, as far as commits need it.
 struct FileStatus {
@@ -48,8 +60,7 @@ struct FileStatus {
             }
         byteCount = Int(status.st_size)
         isExecutable = status.st_mode & 0o100 != 0
-        modificationTime =
-            Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        modificationTime = FileTime.nanoseconds(status.st_mtim)
         identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
     }
 }

@@ -14,6 +14,8 @@ final class QueryAnswer: Sendable {
     let key: String
     /// Links first, in the order of the answer.
     let children: [Child]
+    /// The places of the children by their names.
+    let places: [[UInt8]: Int]
     /// The number of the first child; the others follow.
     let firstNode: UInt64
     /// In nanoseconds since 1970.
@@ -42,12 +44,21 @@ final class QueryAnswer: Sendable {
             explanation = []
             status = "error: see the file 'error'\n"
         }
+        places = Self.places(of: children)
+    }
+
+    private static func places(of children: [Child]) -> [[UInt8]: Int] {
+        Dictionary(
+            children.enumerated().map { ($0.element.name, $0.offset) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// The answer of an empty text: nothing, and no error.
     init(emptyWithKey key: String, modificationTime: Int64) {
         self.key = key
         children = []
+        places = [:]
         firstNode = 0
         self.modificationTime = modificationTime
         explanation = []

@@ -88,8 +88,12 @@ public final class QueryDirectory: Sendable {
 
     /// Whether listing a directory may run a query.
     public func mayRunQuery(list directory: NodeNumber) -> Bool {
-        guard case .answer? = state.withLock({ Self.place(directory, $0) }) else { return false }
-        return true
+        guard case .answer(let query)? = state.withLock({ Self.place(directory, $0) }),
+            let text = text(of: query)
+        else { return false }
+        // An answer that is there and still true is given at once.
+        let key = runner.answerKey(name: query, text: text)
+        return state.withLock { $0.answers[query]?.key } != key
     }
 
     /// The node that a directory holds under a name.
@@ -106,7 +110,7 @@ public final class QueryDirectory: Sendable {
             return try note(of: query, isExplanation: name == Self.explanationName)
         }
         let answer = try answer(of: query, isCancelled: isCancelled)
-        guard let index = answer.children.firstIndex(where: { $0.name == name }) else {
+        guard let index = answer.places[name] else {
             throw ArchiveTree.missing(name)
         }
         return attributes(of: answer, index)

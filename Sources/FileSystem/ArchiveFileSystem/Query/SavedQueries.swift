@@ -1,3 +1,4 @@
+import Archive
 import Foundation
 
 /// The queries that an archive keeps, as plain files of its directory `queries/`.
@@ -23,17 +24,20 @@ struct SavedQueries: Sendable {
     /// Size and time of a query's text; nil if there is none.
     func status(of name: String) -> Status? {
         var status = stat()
-        guard stat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard lstat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_size <= QueryFile.byteCountMax
+        else { return nil }
         return Status(
             byteCount: Int(status.st_size),
-            modificationTime: Int64(status.st_mtim.tv_sec) * 1_000_000_000
-                + Int64(status.st_mtim.tv_nsec)
+            modificationTime: FileTime.nanoseconds(status.st_mtim)
         )
     }
 
     /// The text of a query; nil if there is none.
     func text(of name: String) -> [UInt8]? {
-        FileManager.default.contents(atPath: file(name)).map { [UInt8]($0) }
+        // What is no query by its size or kind is not read either.
+        guard status(of: name) != nil else { return nil }
+        return FileManager.default.contents(atPath: file(name)).map { [UInt8]($0) }
     }
 
     /// Saves a query: the old text or the new one is there at any moment, whole.

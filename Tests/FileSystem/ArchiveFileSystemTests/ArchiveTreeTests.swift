@@ -1,0 +1,143 @@
+import Archive
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import ArchiveFileSystem
+
+struct ArchiveTreeTests {
+    private let directory: TemporaryDirectory
+    private let archive: ModelArchive
+    private let tree: ArchiveTree
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try ModelArchive.create(at: directory.path("zoo"))
+        archive = try ModelArchive(at: directory.path("zoo"))
+        tree = ArchiveTree(archive: archive, logger: Logger(label: "test"))
+    }
+
+    private func commit(_ model: String, _ files: [String: [UInt8]], tags: [String] = []) throws {
+        let folder = "run-\(UUID().uuidString)"
+        for (name, bytes) in files { try directory.write(bytes, to: "\(folder)/\(name)") }
+        var request = CommitRequest(model: model, message: "", paths: [directory.path(folder)])
+        request.tags = tags
+        _ = try archive.commit(request)
+    }
+
+    private var weights: [UInt8] {
+        let header = #"{"a.w":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}"#
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+        return length + Array(header.utf8) + [0x80, 0x3F, 0x00, 0xC0]
+    }
+
+    private func node(_ path: String) throws -> NodeAttributes {
+        var found = try tree.attributes(of: .root)
+        for part in path.split(separator: "/") {
+            found = try tree.lookup(Array(part.utf8), in: found.node)
+        }
+        return found
+    }
+
+    private func names(_ path: String) throws -> [String] {
+        try tree.entries(of: node(path).node).map { String(decoding: $0.name, as: UTF8.self) }
+    }
+
+    private func bytes(_ path: String) throws -> [UInt8] {
+        let attributes = try node(path)
+        let file = try tree.open(attributes.node)
+        var bytes = [UInt8](repeating: 0, count: attributes.size + 10)
+        let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        #expect(count == attributes.size)
+        // Any part is what the whole says.
+        for start in stride(from: 0, through: count, by: 3) {
+            var part = [UInt8](repeating: 0, count: 5)
+            let got = try part.withUnsafeMutableBytes { try file.read(into: $0, at: start) }
+            #expect(Array(part.prefix(got)) == Array(bytes[start..<min(count, start + 5)]))
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    @Test
+    func everyNodeIsFoundAgainFromItsNumber() throws {
+        try commit("a/b", ["w.safetensors": weights, "sub/x": [1]], tags: ["best"])
+        try commit("a/b", ["w.safetensors": weights])
+        try commit("lenet", ["w.safetensors": weights])
+        func walk(_ directory: NodeNumber, _ seen: inout Set<NodeNumber>) throws {
+            for entry in try tree.entries(of: directory) {
+                #expect(try tree.attributes(of: entry.attributes.node) == entry.attributes)
+                #expect(try tree.lookup(entry.name, in: directory) == entry.attributes)
+                #expect(seen.insert(entry.attributes.node).inserted)
+                #expect(!entry.attributes.node.isInQueryDirectory)
+                switch entry.attributes.kind {
+                case .directory:
+                    #expect(try tree.parent(of: entry.attributes.node) == directory)
+                    try walk(entry.attributes.node, &seen)
+                case .symbolicLink:
+                    #expect(try tree.target(of: entry.attributes.node).count == entry.attributes.size)
+                case .regularFile: _ = try tree.open(entry.attributes.node)
+                }
+            }
+        }
+        var seen: Set<NodeNumber> = []
+        try walk(.root, &seen)
+        #expect(seen.count > 60)
+    }
+
+    @Test
+    func theTreeHasTheShapeOfTheDesign() throws {
+        try commit("a/b", ["w.safetensors": weights, "config.json": [1, 2]], tags: ["best"])
+        #expect(try names("") == ["README.txt", "CACHEDIR.TAG", "models", "lineage"])
+        #expect(try names("models") == ["a"])
+        #expect(try names("models/a") == ["b"])
+        #expect(try names("models/a/b") == ["v1", "latest", "best"])
+        #expect(try Set(names("models/a/b/v1")) == [
+            "files", "metadata.json", "hyperparameters.json", "measurements.tsv", "lineage.json",
+            "model.safetensors", "layers", "snapshots",
+        ])
+        #expect(try names("models/a/b/v1/snapshots/0") == ["files", "model.safetensors", "layers"])
+        #expect(try names("models/a/b/v1/layers") == ["index.tsv", "a"])
+        #expect(try names("lineage") == ["a+b@v1"])
+        #expect(try bytes("models/a/b/v1/files/config.json") == [1, 2])
+        #expect(try bytes("models/a/b/v1/model.safetensors") == weights)
+    }
+
+    @Test
+    func narrowFloatsAreShownAsFloats() throws {
+        try commit("m", ["w.safetensors": weights])
+        let file = try bytes("models/m/v1/layers/a/w.npy")
+        #expect(String(decoding: file.prefix(128), as: UTF8.self).contains("'<f4'"))
+        #expect(Array(file.suffix(8)) == [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
+    }
+
+    @Test
+    func whatIsNotThereIsSaidSo() throws {
+        try commit("m", ["w": [1]])
+        for path in ["x", "models/x", "models/m/v2", "models/m/v01", "models/M", "lineage/m@v2", "lineage/m",
+            "models/m/v1/model.safetensors", "models/m/v1/files/x"]
+        {
+            let error = #expect(throws: FileSystemError.self) { try node(path) }
+            #expect(error?.code == .noSuchEntry, "\(path)")
+        }
+        for number: UInt64 in [99, 1 << 61, 1 << 58 | 999, 2 << 58 | 77 << 26, .max >> 2] {
+            #expect(throws: FileSystemError.self) {
+                try tree.attributes(of: NodeNumber(rawValue: number))
+            }
+        }
+    }
+
+    @Test
+    func aCommitAndARemovalShow() throws {
+        try commit("m", ["w": [1]])
+        #expect(try names("models/m") == ["v1", "latest"])
+        try commit("m", ["w": [2]])
+        #expect(try names("models/m") == ["v1", "v2", "latest"])
+        #expect(try tree.target(of: node("models/m/latest").node) == Array("v2".utf8))
+        let old = try node("models/m/v2/files/w").node
+        try archive.remove(try archive.version(Reference("m@v2")))
+        #expect(try names("models/m") == ["v1", "latest"])
+        #expect(throws: FileSystemError.self) { try node("models/m/v2") }
+        _ = old
+    }
+}
