@@ -46,7 +46,7 @@ struct QueryTests {
         os.replace("mnt/query/.new", "mnt/query/q.dql")'
         """,
         """
-        vim -u NONE -n -es -c 'r text' -c '1d' -c 'wq! mnt/query/q.dql' < /dev/null
+        vim -u NONE -es -c 'normal iselect m limit 1' -c wq mnt/query/q.dql < /dev/null
         """,
         """
         echo 'select m limit 7' > mnt/query/q.dql

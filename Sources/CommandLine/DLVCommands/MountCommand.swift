@@ -57,6 +57,7 @@ struct MountCommand: ParsableCommand {
 
     func run() throws {
         guard !foreground else { return try serve() }
+        try ArchiveMount.prepare(mountPoint)
         var arguments = ["mount", "--foreground", "--query-errors", queryErrors]
         arguments += ["--cache-size", "\(cacheSize)"]
         if allowOther { arguments.append("--allow-other") }

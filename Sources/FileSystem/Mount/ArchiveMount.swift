@@ -72,6 +72,13 @@ public final class ArchiveMount {
         setReadAhead()
     }
 
+    /// Checks that an archive can be mounted at a path, and clears a mount whose server is dead.
+    ///
+    /// - Throws: ``MountError``.
+    public static func prepare(_ mountPoint: String) throws {
+        try MountPoint.prepare(ModelArchive.absolutePath(mountPoint))
+    }
+
     /// Answers the kernel until the mount is unmounted, or SIGINT, SIGTERM or SIGHUP comes.
     ///
     /// - Parameter isReady: Called once the mount can be used.

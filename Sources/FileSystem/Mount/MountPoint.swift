@@ -23,16 +23,18 @@ enum MountPoint {
                     + "host 'modprobe fuse', in a container the option '--device /dev/fuse'."
             )
         }
-        var status = stat()
-        if stat(path, &status) != 0 {
-            guard errno == ENOTCONN else {
-                throw MountError(
-                    "The mount point '\(path)' cannot be used: \(String(cString: strerror(errno))). "
-                        + "Make it with 'mkdir \(path)'."
-                )
-            }
+        // Opened, since the kernel may answer a stat(2) for a dead server.
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errno == ENOTCONN {
             // The server of an earlier mount was killed; nothing can be read through it any more.
             try RunningMount.unmount(path, lazily: true)
+        } else {
+            throw MountError(
+                "The mount point '\(path)' cannot be used: \(String(cString: strerror(errno))). "
+                    + "Make an empty directory with 'mkdir'."
+            )
         }
         if let mount = RunningMount.all().last(where: { $0.mountPoint == path }) {
             throw MountError(

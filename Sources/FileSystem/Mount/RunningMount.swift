@@ -12,8 +12,9 @@ public struct RunningMount: Hashable, Sendable {
 
     /// Whether its server answers.
     public var isAlive: Bool {
-        var status = stat()
-        return lstat(mountPoint, &status) == 0 || errno != ENOTCONN
+        // The kernel may answer a stat(2) by itself; this one goes to the server.
+        var status = statvfs()
+        return statvfs(mountPoint, &status) == 0 || errno != ENOTCONN
     }
 
     /// The process that serves it, if it can be found.

@@ -48,10 +48,11 @@ extension ModelArchive {
         _ request: CommitRequest,
         progress: (CommitProgress) -> Void = { _ in }
     ) throws -> CommitSummary {
-        let scanned = try FileScanner.scan(request.paths)
-        guard !scanned.isEmpty || !request.paths.isEmpty else {
+        try ModelName.check(request.model)
+        guard !request.paths.isEmpty else {
             throw ArchiveError(.invalid, "There is nothing to commit; name files or directories.")
         }
+        let scanned = try FileScanner.scan(request.paths)
         return try withLock {
             let committer = try Committer(archive: self, request: request, scanned: scanned)
             return try committer.run(progress)
@@ -125,7 +126,6 @@ private final class Committer {
     }
 
     private static func checkName(_ name: String, in archive: ModelArchive) throws {
-        try ModelName.check(name)
         if let model = try archive.catalog.model(named: name), model.name != name {
             throw ArchiveError(
                 .exists,
