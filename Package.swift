@@ -60,6 +60,7 @@ let systemLibraries: [Target] = [
 
 let model: [Target] =
     library("Tensors", in: "Model")
+    + library("Networks", in: "Model", ["Tensors"])
     + library("ModelFormats", in: "Model", ["Tensors"])
 
 let parameterArchivalStorage: [Target] =
