@@ -24,9 +24,9 @@ struct FreeNames {
     }
 
     /// The name itself if it is free, else with `_2`, `_3` …; it is taken from now on.
-    mutating func take(_ name: String) -> String {
+    mutating func take(_ name: String, from first: Int = 2) -> String {
         if taken.insert(name).inserted { return name }
-        var number = 2
+        var number = first
         while !taken.insert("\(name)_\(number)").inserted { number += 1 }
         return "\(name)_\(number)"
     }

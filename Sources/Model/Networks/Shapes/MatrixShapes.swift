@@ -59,7 +59,12 @@ extension ShapeInference {
     /// Attention gives a row per query; its width is that of the values.
     func attention() -> ActivationShape? {
         guard let query = input, query.rank >= 2 else { return input }
-        guard let features = node.attributes["features"]?.integer else { return query }
+        var features = node.attributes["features"]?.integer
+        // Queries, keys and values that one layer gave side by side.
+        if features == nil, node.attributes["fused"]?.boolean == true {
+            features = query.dimensions.last.flatMap { $0 }.map { $0 / 3 }
+        }
+        guard let features else { return query }
         return ActivationShape(Array(query.dimensions.dropLast()) + [features])
     }
 

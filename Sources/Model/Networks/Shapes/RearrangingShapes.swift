@@ -44,8 +44,12 @@ extension ShapeInference {
         }
         let axis = try axis(default: 1, rank: input.rank)
         guard input.rank > axis else { return Array(repeating: nil, count: count) }
-        let sizes = node.attributes["sizes"]?.integers
         let whole = input.dimensions[axis]
+        var sizes = node.attributes["sizes"]?.integers
+        // Caffe's Slice names the places to cut at.
+        if let points = node.attributes["points"]?.integers, let whole {
+            sizes = zip(points + [whole], [0] + points).map { $0 - $1 }
+        }
         return (0..<count).map { index in
             var shape = input
             if let sizes {
