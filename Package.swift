@@ -7,6 +7,7 @@ import PackageDescription
 
 let argumentParser: Target.Dependency =
     .product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -66,6 +67,7 @@ let model: [Target] =
 let parameterArchivalStorage: [Target] =
     library("TensorCoding", in: "PAS", ["CZstd"])
     + library("PackFiles", in: "PAS", [systemPackage])
+    + library("StoragePlanning", in: "PAS", [heap])
     + library("ParameterStore", in: "PAS", ["PackFiles", "TensorCoding", "Tensors", crypto])
 
 let lifecycle: [Target] =
@@ -126,9 +128,13 @@ let tests: [Target] = [
 
 let package = Package(
     name: "dlv",
-    products: [.executable(name: "dlv", targets: ["dlv"])],
+    products: [
+        .executable(name: "dlv", targets: ["dlv"]),
+        .library(name: "StoragePlanning", targets: ["StoragePlanning"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
