@@ -1,4 +1,5 @@
 import Foundation
+import StoragePlanning
 
 /// Storage over α, a panel a table, as an SVG picture.
 struct PlanningChart {
