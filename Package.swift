@@ -83,7 +83,11 @@ let lifecycle: [Target] =
 
 let query: [Target] =
     library("DQLSyntax", in: "DQL")
-    + library("DQLExecution", in: "DQL", ["Archive", "Catalog", "DQLSyntax"])
+    + library(
+        "DQLExecution",
+        in: "DQL",
+        ["Archive", "Catalog", "DQLSyntax", "Networks", "ParameterStore", "Tensors"]
+    )
 
 let fileSystem: [Target] =
     library("Fuse", in: "FileSystem", ["CFuse"])

@@ -27,31 +27,51 @@ struct QueryCommand: ParsableCommand {
     @Argument(help: "The query, or the name of a saved one.")
     var query: String
 
-    /// A command line is not bound to what a mount may take.
-    private static let limits = QueryLimits(duration: .seconds(600), rowCount: .max)
+    @Option(help: "Stop after this many seconds.")
+    var seconds: Double = QueryLimits.commandLine.seconds
+
+    @Option(help: "Refuse an answer of more rows.")
+    var rows: Int = QueryLimits.commandLine.rowCount
+
+    @Option(help: "Refuse to try more combinations where no equality joins the variables.")
+    var combinations: Int = QueryLimits.commandLine.combinationCount
 
     func run() throws {
-        let source = ArchiveVersionSource(try archive.open(readOnly: true))
-        let isName = query.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
-        let saved = isName ? source.savedQuery(named: query) : nil
-        guard !isName || saved != nil else {
-            let names = try source.savedQueryNames()
-            let near = Spelling.nearest(to: query, among: names).map { " Did you mean '\($0)'?" }
-            throw ArchiveError(.notFound, "There is no saved query '\(query)'.\(near ?? "")")
-        }
-        let text = saved ?? Array(query.utf8)
+        let facts = ArchiveFacts(try archive.open(readOnly: true), readsFiles: true)
+        let (text, name) = try text(facts)
+        var limits = QueryLimits.commandLine
+        limits.seconds = seconds
+        limits.rowCount = rows
+        limits.combinationCount = combinations
         do {
-            let compiled = try DQLQuery(
-                compiling: text,
-                named: saved == nil ? nil : query,
-                source: source
-            )
-            let answer = try compiled.run(source: source, limits: Self.limits)
-            print(explain ? answer.explanation : output.json ? answer.json : answer.tsv, terminator: "")
+            let answer = try DQLQuery(text, name: name, archive: facts).run(limits: limits)
+            if explain {
+                print(answer.explanation, terminator: "")
+            } else {
+                FileHandle.standardOutput.write(Data(output.json ? answer.json() : answer.tsv()))
+            }
         } catch let error as DQLError {
-            let name = saved == nil ? "query" : "\(query).dql"
-            FileHandle.standardError.write(Data(error.rendered(in: text, name: name).utf8))
+            FileHandle.standardError.write(Data(error.rendered(source: text, name: name).utf8))
             throw ExitCode.failure
         }
+    }
+
+    /// The text of the query, and its name if it is a saved one or a file.
+    private func text(_ facts: ArchiveFacts) throws -> (text: [UInt8], name: String?) {
+        if query.hasSuffix(".dql") {
+            guard let text = FileManager.default.contents(atPath: query) else {
+                throw ArchiveError(.notFound, "There is no file '\(query)'.")
+            }
+            let file = query.split(separator: "/").last.map(String.init) ?? query
+            return ([UInt8](text), String(file.dropLast(4)))
+        }
+        let isName = query.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
+        guard isName else { return (Array(query.utf8), nil) }
+        if let text = try facts.savedQuery(named: query) { return (text, query) }
+        let near = NameSuggestion.hint(for: query, among: try facts.savedQueryNames())
+        throw ArchiveError(
+            .notFound,
+            "There is no saved query '\(query)'." + (near.map { " \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")
+        )
     }
 }

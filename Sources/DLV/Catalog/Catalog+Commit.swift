@@ -116,6 +116,7 @@ extension Catalog {
             let version = try insertVersion(commit, in: database)
             try insertFiles(of: commit, version: version, in: database)
             try insertFacts(of: commit, version: version, in: database)
+            try insertWeightFacts(of: commit, version: version, in: database)
             try Self.countChange(in: database)
             return VersionID(rawValue: version)
         }
@@ -253,12 +254,13 @@ extension Catalog {
         for (ordinal, tensor) in file.tensors.enumerated() {
             let description = tensor.description
             try database.execute(
-                cachedSQL: "INSERT INTO tensor VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                cachedSQL: "INSERT INTO tensor VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
                     row, ordinal, description.name, description.dtype.rawValue,
                     description.shape.map(String.init).joined(separator: ","),
                     description.isFortranOrder ? TensorRecord.fortranOrder : nil,
                     tensor.content?.rawValue, tensor.byteOffset,
+                    try tensor.facts.map { try Self.row(of: $0, in: database) },
                 ]
             )
         }

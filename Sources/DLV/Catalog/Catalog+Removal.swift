@@ -43,6 +43,7 @@ extension Catalog {
                     DELETE FROM span WHERE file IN (SELECT id FROM file WHERE version = ?);
                     DELETE FROM tensor WHERE file IN (SELECT id FROM file WHERE version = ?);
                     DELETE FROM file WHERE version = ?;
+                    DELETE FROM snapshotFact WHERE version = ?;
                     DELETE FROM snapshot WHERE version = ?;
                     DELETE FROM hyperparameter WHERE version = ?;
                     DELETE FROM measurement WHERE version = ?;
@@ -50,7 +51,7 @@ extension Catalog {
                     DELETE FROM tag WHERE version = ?;
                     UPDATE version SET removalTime = ? WHERE id = ?;
                     """,
-                arguments: [id, id, id, id, id, id, id, id, time, id]
+                arguments: [id, id, id, id, id, id, id, id, id, time, id]
             )
             try Self.countChange(in: database)
         }
@@ -88,6 +89,8 @@ extension Catalog {
                     DELETE FROM coding WHERE content NOT IN (SELECT id FROM needed);
                     DELETE FROM content WHERE id NOT IN (SELECT id FROM needed);
                     DELETE FROM pack WHERE id NOT IN (SELECT pack FROM coding);
+                    DELETE FROM tensorFact WHERE id NOT IN
+                        (SELECT fact FROM tensor WHERE fact IS NOT NULL);
                     DROP TABLE needed;
                     """
             )

@@ -198,17 +198,23 @@ extension Catalog {
 extension VersionRecord {
     /// Reads the columns id, globalID, model, name, number, creationTime, message, removalTime.
     init?(row: Row) {
-        guard let id = row[0] as Int64?, let globalID = GlobalID(bytes: [UInt8](row[1] as Data))
+        self.init(row: row, from: 0)
+    }
+
+    /// Reads the same columns from a place on.
+    init?(row: Row, from first: Int) {
+        guard let id = row[first] as Int64?,
+            let globalID = GlobalID(bytes: [UInt8](row[first + 1] as Data))
         else { return nil }
         self.init(
             id: VersionID(rawValue: id),
             globalID: globalID,
-            modelID: ModelID(rawValue: row[2]),
-            model: row[3],
-            number: row[4],
-            creationTime: row[5],
-            message: row[6],
-            removalTime: row[7]
+            modelID: ModelID(rawValue: row[first + 2]),
+            model: row[first + 3],
+            number: row[first + 4],
+            creationTime: row[first + 5],
+            message: row[first + 6],
+            removalTime: row[first + 7]
         )
     }
 }

@@ -25,6 +25,7 @@ enum CatalogSchema {
         try database.execute(sql: versions)
         try database.execute(sql: files)
         try database.execute(sql: facts)
+        try database.execute(sql: weightFacts)
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
@@ -145,6 +146,7 @@ enum CatalogSchema {
             strides TEXT,
             content INTEGER REFERENCES content (id),
             byteOffset INTEGER NOT NULL,
+            fact INTEGER REFERENCES tensorFact (id),
             PRIMARY KEY (file, ordinal)
         ) WITHOUT ROWID;
         CREATE INDEX tensorByContent ON tensor (content) WHERE content IS NOT NULL;
@@ -179,5 +181,34 @@ enum CatalogSchema {
             UNIQUE (version, snapshot, kind)
         );
         CREATE INDEX documentByContent ON document (content) WHERE content IS NOT NULL;
+        """
+
+    /// What is known of weights without reading them. Equal tensors share a row: `hash` is that of
+    /// their bytes and dtype. A snapshot's row sums up the tensors of its weights.
+    private static let weightFacts = """
+        CREATE TABLE tensorFact (
+            id INTEGER PRIMARY KEY NOT NULL,
+            hash BLOB NOT NULL,
+            elementCount INTEGER NOT NULL,
+            minimum REAL,
+            maximum REAL,
+            mean REAL,
+            norm REAL,
+            zeroCount INTEGER NOT NULL,
+            nanCount INTEGER NOT NULL,
+            infinityCount INTEGER NOT NULL
+        );
+        CREATE UNIQUE INDEX tensorFactByHash ON tensorFact (hash);
+
+        CREATE TABLE snapshotFact (
+            version INTEGER NOT NULL REFERENCES version (id),
+            ordinal INTEGER NOT NULL,
+            tensorCount INTEGER NOT NULL,
+            parameterCount INTEGER NOT NULL,
+            byteCount INTEGER NOT NULL,
+            nonFiniteCount INTEGER NOT NULL,
+            dtypes TEXT NOT NULL,
+            PRIMARY KEY (version, ordinal)
+        ) WITHOUT ROWID;
         """
 }

@@ -94,12 +94,20 @@ public struct TensorRecord: Hashable, Sendable {
     public var content: ContentID?
     /// The place of its first byte in the content.
     public var byteOffset: Int
+    /// What is known of its elements, when it is committed; reading leaves it out.
+    public var facts: TensorFacts?
 
     /// Creates a tensor.
-    public init(description: TensorDescription, content: ContentID?, byteOffset: Int) {
+    public init(
+        description: TensorDescription,
+        content: ContentID?,
+        byteOffset: Int,
+        facts: TensorFacts? = nil
+    ) {
         self.description = description
         self.content = content
         self.byteOffset = byteOffset
+        self.facts = facts
     }
 }
 

@@ -1,238 +1,237 @@
+import Catalog
 import DQLSyntax
+import Networks
 
-/// Finds what the names of a query mean, and checks that its comparisons make sense.
+/// Gives the names of a query their meaning: the third step from a text to a listing.
 ///
-/// Names of hyperparameters and measurements are checked later, when the archive is looked at.
+/// Saved queries and queries in parentheses become sources of the variables that stand for them.
 struct Binder {
-    /// A hyperparameter or measurement that the query names.
-    struct Mention: Hashable, Sendable {
-        let name: String
-        let isHyperparameter: Bool
-        let range: Range<Int>
+    let archive: ArchiveFacts
+
+    /// The saved queries that are being bound, outermost first.
+    private(set) var path: [String] = []
+    private var depth = 0
+
+    /// The text that is being bound; nil for the one that was compiled.
+    var origin: DQLError.Origin?
+    /// The variables of the query that is being bound.
+    var variables: [BoundVariable] = []
+    /// Whether the first unknown name in a condition declares the only variable.
+    var declaresOnUse = false
+    var checks = ArchiveChecks()
+    /// The saved queries that are reached, with their texts.
+    private(set) var dependencies: [String: [UInt8]] = [:]
+
+    init(archive: ArchiveFacts, name: String?) {
+        self.archive = archive
+        if let name { path.append(name) }
     }
 
-    /// Finds the text of a saved query and binds it.
-    typealias SavedQueries = (_ name: String, _ range: Range<Int>) throws -> BoundQuery
-
-    private let savedQueries: SavedQueries
-    private(set) var mentions: [Mention] = []
-
-    init(savedQueries: @escaping SavedQueries) {
-        self.savedQueries = savedQueries
+    /// Binds a query and everything that it selects from.
+    ///
+    /// - Throws: ``DQLError`` for the first name without a meaning.
+    mutating func bind(_ query: Query) throws -> BoundQuery {
+        guard depth < Parser.depthMax else {
+            throw error(.limit, "The queries nest more than \(Parser.depthMax) deep.", at: nil)
+        }
+        depth += 1
+        // Names of the outer query mean nothing in the inner one.
+        let outer = (variables, declaresOnUse)
+        variables = []
+        declaresOnUse = false
+        defer {
+            depth -= 1
+            (variables, declaresOnUse) = outer
+        }
+        switch query {
+        case .select(let select): return .select(try bind(select))
+        case .derive(let derive): return .derive(try bind(derive))
+        case .evaluate(let evaluate): return .evaluate(try bind(evaluate))
+        }
     }
 
-    mutating func bind(_ query: SelectSyntax) throws -> BoundQuery {
-        let variable = query.variable
-        let source: BoundQuery.Source
-        switch query.source {
-        case .archive: source = .archive
-        case .saved(let name, let range): source = .query(try savedQueries(name, range), name: name)
-        case .nested(let inner): source = .query(try bind(inner), name: nil)
+    private mutating func bind(_ query: SelectQuery) throws -> BoundSelect {
+        try declareVariables(of: query)
+        let columns = try boundColumns(query.selection)
+        if case .count(let counted?) = query.selection { _ = try variable(counted) }
+        let condition = try query.condition.map { try bind($0) }
+        var ordering: [(value: BoundValue, isDescending: Bool)] = []
+        for term in query.ordering {
+            ordering.append((try value(term.operand), term.isDescending))
         }
-        if case .query(let inner, _) = source, case .count = inner.selection {
-            let range: Range<Int> = if case .saved(_, let range) = query.source { range } else { 0..<1 }
-            throw DQLError("A count has no versions to select from.", at: range)
-        }
-        let selection: BoundQuery.Selection
-        switch query.selection {
-        case .versions: selection = .versions
-        case .count: selection = .count
-        case .columns(let columns):
-            selection = .columns(
-                try columns.map { ($0.name, try bind($0.operand, variable)) }
+        if variables.isEmpty { try declare("m", .table(.versions)) }
+        var bound = BoundSelect(variables: [], condition: condition, ordering: ordering, syntax: query)
+        bound.limit = query.limit
+        if let columns { bound.output = try output(columns, query.selection) }
+        bound.selected = Array(Set(columns?.compactMap(\.variable) ?? [])).sorted()
+        bound.variables = variables
+        return bound
+    }
+
+    /// A column and the variable that it is of.
+    private struct BoundItem {
+        var column: BoundSelect.Column
+        var variable: Int?
+        var isVariable: Bool
+    }
+
+    private mutating func boundColumns(_ selection: Selection) throws -> [BoundItem]? {
+        guard case .items(let items) = selection else { return nil }
+        var bound: [BoundItem] = []
+        for item in items {
+            let value = try value(item.operand)
+            var variable: Int?
+            if case .attribute(let index, _) = value { variable = index }
+            var isVariable = false
+            if case .path(let path) = item.operand.kind { isVariable = path.steps.isEmpty }
+            let heading = item.heading?.name ?? "\(item.operand)"
+            bound.append(
+                BoundItem(
+                    column: .init(heading: heading, value: value),
+                    variable: variable,
+                    isVariable: isVariable
+                )
             )
         }
-        return BoundQuery(
-            selection: selection,
-            source: source,
-            condition: try query.condition.map { try bind($0, variable) },
-            order: try query.order.map { (try bind($0.operand, variable), $0.isDescending) },
-            limit: query.limit
+        return bound
+    }
+
+    private func output(
+        _ items: [BoundItem],
+        _ selection: Selection
+    ) throws -> BoundSelect.Output {
+        if items.count == 1, items[0].isVariable, let variable = items[0].variable {
+            return .entities(variable: variable)
+        }
+        return .columns(items.map(\.column))
+    }
+
+    // MARK: Derivation and evaluation
+
+    private mutating func bind(_ query: DeriveQuery) throws -> BoundDerivation {
+        let source = try boundSource(query.source)
+        let name = query.source.variable?.name ?? Self.firstVariable(of: query) ?? "m"
+        try declare(name, source)
+        let condition = try query.condition.map { try bind($0) }
+        var mutations: [BoundMutation] = []
+        for mutation in query.mutations { mutations.append(try bind(mutation, of: query)) }
+        try checkCompleteness(mutations, of: query)
+        let select = SelectQuery(
+            selection: .count(nil), sources: [query.source], condition: query.condition,
+            ordering: [], limit: nil
+        )
+        return BoundDerivation(
+            kind: query.kind,
+            source: BoundSelect(
+                variables: variables, condition: condition, output: .entities(variable: 0),
+                selected: [0], syntax: select
+            ),
+            mutations: mutations,
+            queryName: path.last,
+            syntax: query,
+            origin: origin
         )
     }
 
-    // MARK: - Conditions
-
-    private mutating func bind(
-        _ condition: ConditionSyntax,
-        _ variable: String
-    ) throws -> BoundCondition {
-        switch condition {
-        case .or(let left, let right):
-            return .or(try bind(left, variable), try bind(right, variable))
-        case .and(let left, let right):
-            return .and(try bind(left, variable), try bind(right, variable))
-        case .not(let inner): return .not(try bind(inner, variable))
-        case .isMissing(let operand): return .isMissing(try bind(operand, variable))
-        case .comparison(let left, let comparison, let right, let range):
-            return try compare(
-                try bind(left, variable),
-                BoundCondition.Comparison(comparison),
-                try bind(right, variable),
-                at: range
-            )
-        case .like(let operand, let pattern, _):
-            guard case .text(let text) = pattern.kind else {
-                throw DQLError("'like' needs a pattern in quotes.", at: pattern.range)
+    /// The variable that selectors of a mutation are of, where the source has none of its own.
+    private static func firstVariable(of query: DeriveQuery) -> String? {
+        for mutation in query.mutations {
+            switch mutation.action {
+            case .input(let path), .output(let path): return path.variable.name
+            default: return mutation.target.variable.name
             }
-            let value = try bind(operand, variable)
-            guard [.text, .time, .list, .any].contains(value.type) else {
-                throw DQLError("'like' compares texts, and this is a number.", at: operand.range)
-            }
-            return .like(value, LikePattern(text))
-        case .inList(let operand, let items, let range):
-            let value = try bind(operand, variable)
-            let values = try items.map { item in
-                let bound = try bind(item, variable)
-                // The same rules as for `=` hold for each of them.
-                _ = try compare(value, .equal, bound, at: range)
-                return bound
-            }
-            guard value.type == .time else { return .inList(value, values) }
-            let conditions = try values.map { try compare(value, .equal, $0, at: range) }
-            return conditions.dropFirst().reduce(conditions[0]) { .or($0, $1) }
-        case .inAttribute(let operand, let list, _):
-            let bound = try bind(list, variable)
-            guard bound.type == .list else {
-                throw DQLError(
-                    "'in' needs a list: values in parentheses, \(variable).tags or "
-                        + "\(variable).parents.",
-                    at: list.range
-                )
-            }
-            return .contains(list: bound, try bind(operand, variable))
         }
+        return nil
     }
 
-    private func compare(
-        _ left: BoundValue,
-        _ comparison: BoundCondition.Comparison,
-        _ right: BoundValue,
-        at range: Range<Int>
-    ) throws -> BoundCondition {
-        if left.type == .time, case .literal(.text(let text)) = right {
-            return .time(comparison, prefix: try Self.timePrefix(text, at: range))
+    private mutating func bind(_ query: EvaluateQuery) throws -> BoundEvaluation {
+        let source = try query.source.map { try boundSource($0) } ?? .table(.versions)
+        try declare(query.source?.variable?.name ?? query.variable.name, source)
+        if query.variable.name != variables[0].name { _ = try variable(query.variable) }
+        let condition = try query.condition.map { try bind($0) }
+        var dimensions: [BoundDimension] = []
+        for dimension in query.dimensions { dimensions.append(try bind(dimension)) }
+        for rule in query.rules { try check(rule) }
+        let select = SelectQuery(
+            selection: .count(nil), sources: query.source.map { [$0] } ?? [],
+            condition: query.condition, ordering: [], limit: nil
+        )
+        return BoundEvaluation(
+            source: BoundSelect(
+                variables: variables, condition: condition, output: .entities(variable: 0),
+                selected: [0], syntax: select
+            ),
+            dimensions: dimensions,
+            syntax: query
+        )
+    }
+
+    // MARK: Saved queries
+
+    /// Binds a saved query that another selects from.
+    mutating func bindSaved(_ name: String, at range: SourceRange) throws -> BoundQuery {
+        let key = Self.canonicalName(name)
+        if let start = path.firstIndex(of: key) {
+            let cycle = (path[start...] + [key]).map { "'\($0)'" }.joined(separator: " from ")
+            throw error(.recursion, "The query selects from itself: \(cycle).", at: range)
         }
-        if right.type == .time, case .literal(.text(let text)) = left {
-            return .time(comparison.mirrored, prefix: try Self.timePrefix(text, at: range))
+        let text = try savedText(key, at: range)
+        dependencies[key] = text
+        let outer = origin
+        origin = DQLError.Origin(name: key, text: text)
+        path.append(key)
+        defer {
+            origin = outer
+            path.removeLast()
         }
-        if left.type == .list || right.type == .list {
-            guard comparison == .equal || comparison == .notEqual else {
-                throw DQLError("A list is not larger or smaller than anything.", at: range)
-            }
-            let contains: BoundCondition =
-                left.type == .list ? .contains(list: left, right) : .contains(list: right, left)
-            return comparison == .equal ? contains : .not(contains)
+        let statement: Statement
+        do throws(DQLError) {
+            statement = try Parser.parse(text)
+        } catch {
+            throw error.located(in: origin)
         }
-        func group(_ type: BoundValue.ValueType) -> BoundValue.ValueType { type == .time ? .text : type }
-        let types = (group(left.type), group(right.type))
-        guard types.0 == .any || types.1 == .any || types.0 == types.1 else {
-            throw DQLError(
-                "\(Self.noun(types.0)) is compared with \(Self.noun(types.1).lowercased()).",
+        return try bind(statement.query)
+    }
+
+    /// `best.dql` is the file that holds the query `best`; a text with a slash is a file's path.
+    static func canonicalName(_ name: String) -> String {
+        guard !name.contains("/"), name.hasSuffix(".dql") else { return name }
+        return String(name.dropLast(4))
+    }
+
+    private func savedText(_ name: String, at range: SourceRange) throws -> [UInt8] {
+        if name.contains("/"), !archive.readsFiles {
+            throw error(
+                .unavailable,
+                "In a mount, queries are named, not read from files.",
                 at: range,
-                hint: types.0 == .number || types.1 == .number
-                    ? "numbers stand without quotes, texts within" : nil
+                hint: "copy the file into query/ and write its name: from \"\(Self.fileStem(name))\""
             )
         }
-        return .comparison(left, comparison, right)
-    }
-
-    private static func noun(_ type: BoundValue.ValueType) -> String {
-        switch type {
-        case .text, .time: "A text"
-        case .number: "A number"
-        case .boolean: "A truth value"
-        case .list: "A list"
-        case .any: "A value"
-        }
-    }
-
-    /// Checks that a text is the beginning of an ISO 8601 time.
-    private static func timePrefix(_ text: String, at range: Range<Int>) throws -> String {
-        let pattern = Array("dddd-dd-ddTdd:dd:ddZ")
-        let characters = Array(text.replacing(" ", with: "T"))
-        let matches =
-            characters.count >= 4 && characters.count <= pattern.count
-            && zip(characters, pattern).allSatisfy { character, expected in
-                expected == "d" ? character.isASCII && character.isNumber : character == expected
-            }
-        guard matches else {
-            throw DQLError(
-                "\"\(text)\" is no time.",
-                at: range,
-                hint: "times are in UTC, such as \"2026\", \"2026-11-23\" or \"2026-11-23T10:30\""
-            )
-        }
-        return String(characters)
-    }
-
-    // MARK: - Values
-
-    private static let attributes: [String: BoundValue] = [
-        "name": .name, "version": .version, "id": .globalID, "creation_time": .creationTime,
-        "message": .message, "tags": .tags, "parents": .parents,
-    ]
-
-    private mutating func bind(
-        _ operand: OperandSyntax,
-        _ variable: String
-    ) throws -> BoundValue {
-        if let used = operand.variable, used != variable {
-            throw DQLError(
-                "The query has no variable '\(used)'.",
-                at: operand.range,
-                hint: "its variable is '\(variable)'"
-            )
-        }
-        switch operand.kind {
-        case .text(let text): return .literal(.text(text))
-        case .integer(let value): return .literal(.integer(value))
-        case .number(let value): return .literal(.number(value))
-        case .boolean(let value): return .literal(.boolean(value))
-        case .measurement(_, let name, let iteration):
-            mentions.append(Mention(name: name, isHyperparameter: false, range: operand.range))
-            return .measurement(name, iteration: iteration)
-        case .extreme(_, let name, let isMaximum):
-            mentions.append(Mention(name: name, isHyperparameter: false, range: operand.range))
-            return .extreme(name, isMaximum: isMaximum)
-        case .attribute(_, let path): return try attribute(path, operand.range)
-        }
-    }
-
-    private mutating func attribute(_ path: [String], _ range: Range<Int>) throws -> BoundValue {
-        let first = path[0]
-        if first == "config" {
-            guard path.count > 1 else {
-                throw DQLError(
-                    "'config' needs the name of a hyperparameter, as in config.lr.",
-                    at: range
-                )
-            }
-            let name = path.dropFirst().joined(separator: ".")
-            mentions.append(Mention(name: name, isHyperparameter: true, range: range))
-            return .hyperparameter(name)
-        }
-        if path.count == 1, let known = Self.attributes[first] { return known }
-        let near = Spelling.nearest(to: first, among: Self.attributes.keys.sorted() + ["config"])
-        let known = Self.attributes.keys.sorted().joined(separator: ", ")
-        throw DQLError(
-            "A version has no attribute '\(path.joined(separator: "."))'.",
+        if let text = try archive.savedQuery(named: name) { return text }
+        // The names serve the hint alone; without them the error is the same.
+        let names = (try? archive.savedQueryNames()) ?? []
+        throw error(
+            .unknownName,
+            name.contains("/")
+                ? "There is no file '\(name)' that could be read as a query."
+                : "There is no saved query '\(name)'.",
             at: range,
-            hint: near.map { "did you mean '\($0)'?" }
-                ?? "there are \(known), config.NAME, and measurements such as [\"loss\"]"
+            hint: NameSuggestion.hint(for: name, among: names)
         )
     }
-}
 
-extension BoundCondition.Comparison {
-    init(_ syntax: ConditionSyntax.Comparison) {
-        switch syntax {
-        case .equal: self = .equal
-        case .notEqual: self = .notEqual
-        case .less: self = .less
-        case .lessOrEqual: self = .lessOrEqual
-        case .greater: self = .greater
-        case .greaterOrEqual: self = .greaterOrEqual
-        }
+    private static func fileStem(_ path: String) -> String {
+        canonicalName(String(path.split(separator: "/").last ?? ""))
+    }
+
+    /// Makes the error for a place in the text that is being bound.
+    func error(
+        _ code: DQLError.Code,
+        _ message: String,
+        at range: SourceRange?,
+        hint: String? = nil
+    ) -> DQLError {
+        DQLError(code, message, at: range, hint: hint, origin: origin)
     }
 }

@@ -1,144 +1,139 @@
-/// A query whose names and types are known to be right.
-struct BoundQuery: Sendable {
-    enum Selection: Sendable {
-        case versions
-        case count
-        case columns([(name: String, value: BoundValue)])
-    }
+import Catalog
+import DQLSyntax
+import Networks
 
-    indirect enum Source: Sendable {
-        case archive
-        case query(BoundQuery, name: String?)
-    }
-
-    let selection: Selection
-    let source: Source
-    let condition: BoundCondition?
-    let order: [(value: BoundValue, isDescending: Bool)]
-    let limit: Int?
+/// A query whose names have a meaning.
+indirect enum BoundQuery: Sendable {
+    case select(BoundSelect)
+    case derive(BoundDerivation)
+    case evaluate(BoundEvaluation)
 }
 
-/// A value that can be computed from a version.
-indirect enum BoundValue: Hashable, Sendable {
+/// A variable and what it stands for.
+struct BoundVariable: Sendable {
+    /// Where its rows come from.
+    enum Source: Sendable {
+        case table(VersionSelection.Table)
+        case query(BoundQuery, savedName: String?)
+    }
+
+    var name: String
+    var source: Source
+    /// What is asked of its rows; a value of the query names one of these by its place, the *slot*.
+    var attributes: [Attribute] = []
+
+    /// The place of an attribute, made if it is new.
+    mutating func slot(of attribute: Attribute) -> Int {
+        if let slot = attributes.firstIndex(of: attribute) { return slot }
+        attributes.append(attribute)
+        return attributes.count - 1
+    }
+}
+
+/// A value of a row: of one of its variables, or a constant.
+enum BoundValue: Hashable, Sendable {
     case literal(DQLValue)
-    case name
-    case version
-    case globalID
-    case creationTime
-    case message
-    case tags
-    case parents
-    case hyperparameter(String)
-    case measurement(String, iteration: Int64?)
-    case extreme(String, isMaximum: Bool)
-
-    /// What kind of values it gives, as far as that is known before the query runs.
-    enum ValueType {
-        case text
-        case time
-        case number
-        case boolean
-        case list
-        case any
-    }
-
-    var type: ValueType {
-        switch self {
-        case .name, .globalID, .message: .text
-        case .creationTime: .time
-        case .version, .measurement, .extreme: .number
-        case .tags, .parents: .list
-        case .hyperparameter: .any
-        case .literal(let value):
-            switch value {
-            case .text: .text
-            case .integer, .number: .number
-            case .boolean: .boolean
-            case .list: .list
-            case .missing: .any
-            }
-        }
-    }
+    case attribute(variable: Int, slot: Int)
 }
 
-/// A condition that can be decided for a version.
-indirect enum BoundCondition: Hashable, Sendable {
-    case or(BoundCondition, BoundCondition)
-    case and(BoundCondition, BoundCondition)
+/// What holds for a row or does not, ready to be evaluated.
+indirect enum BoundCondition: Sendable {
+    case all([BoundCondition])
+    case any([BoundCondition])
     case not(BoundCondition)
-    case comparison(BoundValue, Comparison, BoundValue)
-    case time(Comparison, prefix: String)
+    case comparison(BoundValue, ComparisonOperator, BoundValue)
+    /// A creation time is compared with a span of time.
+    case time(BoundValue, ComparisonOperator, TimeSpan)
     case like(BoundValue, LikePattern)
+    /// A creation time is compared as it is written.
+    case timeLike(BoundValue, LikePattern)
+    case isOneOf(BoundValue, Set<DQLValue>)
+    case contains(list: BoundValue, element: BoundValue)
     case isMissing(BoundValue)
-    case inList(BoundValue, [BoundValue])
-    case contains(list: BoundValue, BoundValue)
-
-    enum Comparison: Hashable, Sendable {
-        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
-
-        /// The comparison with its sides exchanged.
-        var mirrored: Comparison {
-            switch self {
-            case .equal, .notEqual: self
-            case .less: .greater
-            case .lessOrEqual: .greaterOrEqual
-            case .greater: .less
-            case .greaterOrEqual: .lessOrEqual
-            }
-        }
-
-        func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
-            switch self {
-            case .equal: left == right
-            case .notEqual: left != right
-            case .less: left < right
-            case .lessOrEqual: left <= right
-            case .greater: left > right
-            case .greaterOrEqual: left >= right
-            }
-        }
-    }
+    case holds(BoundValue)
 }
 
-/// A pattern of SQL's `like`: `%` stands for any characters, `_` for one. Case matters.
-struct LikePattern: Hashable, Sendable {
-    let text: String
-    private let scalars: [Unicode.Scalar]
-
-    init(_ text: String) {
-        self.text = text
-        scalars = Array(text.unicodeScalars)
+/// `select`, bound.
+struct BoundSelect: Sendable {
+    /// A column of the answer.
+    struct Column: Sendable {
+        var heading: String
+        var value: BoundValue
     }
 
-    /// The characters before the first wildcard.
-    var prefix: String {
-        String(text.prefix { $0 != "%" && $0 != "_" })
+    /// What the answer has rows of.
+    enum Output: Sendable {
+        /// Whole versions, snapshots or networks of one variable.
+        case entities(variable: Int)
+        /// Chosen values.
+        case columns([Column])
+        /// How many rows there are.
+        case count
     }
 
-    /// Whether a text matches as a whole; takes time in proportion to both lengths' product at most.
-    func matches(_ candidate: String) -> Bool {
-        let characters = Array(candidate.unicodeScalars)
-        var position = 0
-        var index = 0
-        // Where the last `%` stood, and how far the text had come then: it may swallow one more.
-        var star: (index: Int, position: Int)?
-        while position < characters.count {
-            if index < scalars.count, scalars[index] == "%" {
-                star = (index, position)
-                index += 1
-            } else if index < scalars.count,
-                scalars[index] == "_" || scalars[index] == characters[position]
-            {
-                index += 1
-                position += 1
-            } else if let last = star {
-                star = (last.index, last.position + 1)
-                index = last.index + 1
-                position = last.position + 1
-            } else {
-                return false
-            }
-        }
-        return scalars[index...].allSatisfy { $0 == "%" }
+    var variables: [BoundVariable]
+    var condition: BoundCondition?
+    var ordering: [(value: BoundValue, isDescending: Bool)] = []
+    var limit: Int?
+    var output = Output.count
+    /// The variables that are selected; rows that are equal in them are one if nothing else is shown.
+    var selected: [Int] = []
+    /// What it was written as, for the explanation.
+    var syntax: SelectQuery
+}
+
+/// `slice` or `construct`, bound.
+struct BoundDerivation: Sendable {
+    var kind: DeriveQuery.Kind
+    /// The one variable that networks come from.
+    var source: BoundSelect
+    var mutations: [BoundMutation]
+    /// The name of the query, for the names of the networks; nil for one that is not saved.
+    var queryName: String?
+    var syntax: DeriveQuery
+    var origin: DQLError.Origin?
+}
+
+/// A mutation, bound.
+struct BoundMutation: Sendable {
+    enum Action: Sendable {
+        case input
+        case output
+        case insert(NodeTemplate)
+        case delete
+        case disconnect(NodeSelection)
     }
+
+    var selection: NodeSelection
+    var action: Action
+    var range: SourceRange
+}
+
+/// `evaluate`, bound.
+struct BoundEvaluation: Sendable {
+    var source: BoundSelect
+    var dimensions: [BoundDimension]
+    var syntax: EvaluateQuery
+}
+
+/// A hyperparameter that is varied, with its values.
+struct BoundDimension: Sendable {
+    var name: String
+    var values: [DQLValue]
+    var isAutomatic: Bool
+}
+
+/// Names that a query takes for granted, which can only be checked against an archive.
+struct ArchiveChecks: Sendable {
+    /// A hyperparameter or measurement that some version should have.
+    struct Use: Sendable {
+        var attribute: Attribute
+        /// The kind of what it is compared with, if it is a constant.
+        var kind: ValueKind?
+        var range: SourceRange
+        var origin: DQLError.Origin?
+    }
+
+    var uses: [Use] = []
+    var tags: Set<String> = []
 }

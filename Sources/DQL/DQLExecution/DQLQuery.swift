@@ -1,127 +1,154 @@
 import DQLSyntax
 
-/// A query that compiles: what is left to do is to run it.
+/// A query that has been understood and can be run.
 ///
-/// The walk is one file a step: `Lexer`, `Parser`, `Binder`, `Planner`, `Executor`, `AnswerTable`.
+/// ```swift
+/// let query = try DQLQuery(#"select m where m["loss"] < 0.1"#, archive: archive)
+/// let answer = try query.run()
+/// ```
 public struct DQLQuery: Sendable {
+    private let archive: ArchiveFacts
     private let bound: BoundQuery
-    private let mentions: [Binder.Mention]
+    private let checks: ArchiveChecks
+    /// Whether `explain` stands in front.
+    public let isExplained: Bool
 
-    /// The texts of the saved queries that it selects from, directly or through others.
+    /// The names and texts of all saved queries that it reaches.
     public let dependencies: [String: [UInt8]]
 
-    /// Compiles a query.
+    /// Understands a text.
     ///
     /// - Parameters:
-    ///   - text: Its bytes.
-    ///   - name: Its name if it is saved, so that it cannot select from itself.
-    ///   - source: Knows the saved queries that it may select from.
-    /// - Throws: ``DQLError``, or an error of the source.
-    public init(
-        compiling text: [UInt8],
-        named name: String? = nil,
-        source: some VersionSource
-    ) throws {
-        let resolver = SavedQueryResolver(source: source, path: name.map { [$0] } ?? [])
-        var binder = Binder(savedQueries: resolver.bind)
-        bound = try binder.bind(try Parser.parse(text))
-        mentions = binder.mentions
-        dependencies = resolver.texts
+    ///   - text: The bytes of a query, which may be anything.
+    ///   - name: Its name if it is a saved query; it must not reach itself.
+    ///   - archive: Knows the saved queries and the names of facts.
+    /// - Throws: ``DQLSyntax/DQLError`` with the place of the first thing that is wrong, to be shown
+    ///   by its `rendered(source:name:)`.
+    public init(_ text: [UInt8], name: String? = nil, archive: ArchiveFacts) throws {
+        let statement = try Parser.parse(text)
+        var binder = Binder(archive: archive, name: name)
+        bound = try binder.bind(statement.query)
+        checks = binder.checks
+        dependencies = binder.dependencies
+        isExplained = statement.isExplained
+        self.archive = archive
+    }
+
+    /// The same for a text that is a string.
+    public init(_ text: String, name: String? = nil, archive: ArchiveFacts) throws {
+        try self.init(Array(text.utf8), name: name, archive: archive)
     }
 
     /// Runs the query.
     ///
     /// - Parameters:
-    ///   - source: Has the versions.
-    ///   - limits: What it may take.
-    ///   - isCancelled: Asked now and then.
-    /// - Throws: ``DQLError`` if it names a hyperparameter or measurement that no version has,
-    ///   ``QueryFailure`` beyond a limit, or an error of the source.
+    ///   - limits: What it may cost.
+    ///   - isCancelled: Whether nobody waits for the answer any more; asked now and then.
+    /// - Throws: ``DQLSyntax/DQLError`` for names that no version has, limits and cancellation;
+    ///   whatever the catalog throws.
     public func run(
-        source: some VersionSource,
         limits: QueryLimits,
-        isCancelled: @escaping () -> Bool = { false }
+        isCancelled: () -> Bool = { false }
     ) throws -> QueryAnswer {
-        let filter = Planner.filter(for: bound)
-        let versions = try source.versions(matching: filter)
-        try checkMentions(versions, isFiltered: filter.model != nil, source)
-        let executor = Executor(limits: limits, isCancelled: isCancelled)
-        let matching = try executor.run(bound, over: versions)
-        return AnswerTable.answer(bound, matching, scannedCount: versions.count)
+        try run(limits: limits, planner: Planner(), isCancelled: isCancelled)
     }
 
-    /// A name that no version knows is a mistake rather than a condition that never holds.
-    private func checkMentions(
-        _ versions: [VersionFacts],
-        isFiltered: Bool,
-        _ source: some VersionSource
-    ) throws {
-        func unknown(_ versions: [VersionFacts]) -> Binder.Mention? {
-            mentions.first { mention in
-                !versions.contains {
-                    mention.isHyperparameter
-                        ? $0.hyperparameters[mention.name] != nil
-                        : $0.measurements[mention.name] != nil
-                }
-            }
+    func run(
+        limits: QueryLimits,
+        planner: Planner,
+        isCancelled: () -> Bool = { false }
+    ) throws -> QueryAnswer {
+        try withoutActuallyEscaping(isCancelled) { isCancelled in
+            let executor = Executor(archive, QueryClock(limits, isCancelled), planner: planner)
+            try checks.check(archive.catalog)
+            var answer = try answer(executor)
+            answer.namesOnlyCount = executor.loader.namesOnlyCount
+            for note in try notes(answer) { executor.explanation.add(note: note) }
+            executor.explanation.add("answer", answer.rows.count)
+            answer.explanation = executor.explanation.text
+            guard isExplained, !isEvaluation else { return answer }
+            let lines = answer.explanation.split(separator: "\n").map { [DQLValue.text(String($0))] }
+            var plan = QueryAnswer(columns: ["plan"], rows: lines)
+            plan.explanation = answer.explanation
+            return plan
         }
-        guard unknown(versions) != nil else { return }
-        let all = isFiltered ? try source.versions(matching: VersionFilter()) : versions
-        guard !all.isEmpty, let mention = unknown(all) else { return }
-        let known = Set(
-            all.flatMap { mention.isHyperparameter ? Array($0.hyperparameters.keys) : Array($0.measurements.keys) }
-        ).sorted()
-        let noun = mention.isHyperparameter ? "hyperparameter" : "measurement"
-        let near = Spelling.nearest(to: mention.name, among: known)
-        throw DQLError(
-            "No version has a \(noun) '\(mention.name)'.",
-            at: mention.range,
-            hint: near.map { "did you mean '\($0)'?" }
-                ?? (known.isEmpty
-                    ? "no version has any \(noun)"
-                    : "there are \(known.prefix(20).joined(separator: ", "))")
-        )
+    }
+
+    private var isEvaluation: Bool {
+        if case .evaluate = bound { true } else { false }
+    }
+
+    private func answer(_ executor: Executor) throws -> QueryAnswer {
+        switch bound {
+        case .select(let query):
+            let rows = try executor.rows(of: query)
+            if case .count = query.output {} else { try executor.clock.check(rowCount: rows.count) }
+            return try AnswerBuilder(query, rows, executor).build()
+        case .derive(let derivation):
+            let result = try Deriver(derivation, executor).run()
+            try executor.clock.check(rowCount: result.entities.count)
+            var answer = EntityColumns(executor).answer(made: result.entities)
+            answer.networks = result.entities.compactMap(\.network)
+            answer.dropped = result.dropped
+            return answer
+        case .evaluate(let evaluation):
+            let answer = try Evaluation(evaluation, executor).enumeration()
+            guard isExplained else { throw Evaluation.notYet(answer.rows.count) }
+            return answer
+        }
+    }
+
+    private func notes(_ answer: QueryAnswer) throws -> [String] {
+        var notes = try checks.tagNotes(archive.catalog)
+        if answer.namesOnlyCount > 0 {
+            notes.append(
+                "\(answer.namesOnlyCount) versions have names of layers only, no edges: "
+                    + ".next and .prev find nothing in them"
+            )
+        }
+        return notes
+    }
+
+    /// The names and texts of all saved queries that a text reaches, also if it does not compile.
+    ///
+    /// With the text itself and the catalog's generation they are all that an answer or an error
+    /// depends on, so a cache can use them as its key. A query that is missing is not among them,
+    /// so that the key changes when it is saved.
+    public static func reachedQueries(
+        from text: [UInt8],
+        archive: ArchiveFacts
+    ) throws -> [String: [UInt8]] {
+        var reached: [String: [UInt8]] = [:]
+        var waiting = savedNames(in: text)
+        while let name = waiting.popLast() {
+            guard reached[name] == nil, let text = try archive.savedQuery(named: name) else { continue }
+            reached[name] = text
+            waiting += savedNames(in: text)
+        }
+        return reached
+    }
+
+    private static func savedNames(in text: [UInt8]) -> [String] {
+        guard let statement = try? Parser.parse(text) else { return [] }
+        return statement.query.savedNames.map(Binder.canonicalName)
     }
 }
 
-/// Binds the saved queries that a query selects from, and finds those that select from themselves.
-private final class SavedQueryResolver {
-    private let source: any VersionSource
-    private var path: [String]
-    private(set) var texts: [String: [UInt8]] = [:]
-
-    init(source: any VersionSource, path: [String]) {
-        self.source = source
-        self.path = path
-    }
-
-    func bind(_ name: String, _ range: Range<Int>) throws -> BoundQuery {
-        guard !path.contains(name) else {
-            let cycle = (path + [name]).map { "\"\($0)\"" }.joined(separator: " from ")
-            throw DQLError("The query selects from itself: \(cycle).", at: range)
-        }
-        guard let text = try source.savedQuery(named: name) else {
-            let names = try source.savedQueryNames()
-            let near = Spelling.nearest(to: name, among: names)
-            throw DQLError(
-                "There is no saved query \"\(name)\".",
-                at: range,
-                hint: near.map { "did you mean \"\($0)\"?" }
-            )
-        }
-        texts[name] = text
-        path.append(name)
-        defer { path.removeLast() }
-        do {
-            var binder = Binder(savedQueries: bind)
-            return try binder.bind(try Parser.parse(text))
-        } catch let error as DQLError {
-            // The place of the mistake is in another text; the name must lead there.
-            let message = error.message
-            guard !message.hasPrefix("The query selects from itself") else {
-                throw DQLError(message, at: range)
+extension Query {
+    /// The saved queries that it selects from, also below parentheses.
+    fileprivate var savedNames: [String] {
+        let sources: [QuerySource] =
+            switch self {
+            case .select(let query): query.sources
+            case .derive(let query): [query.source]
+            case .evaluate(let query): query.source.map { [$0] } ?? []
             }
-            throw DQLError("The saved query \"\(name)\" does not compile: \(message)", at: range)
+        return sources.flatMap { source -> [String] in
+            switch source.kind {
+            case .saved(let name): [name]
+            case .nested(let query): query.savedNames
+            case .versions, .snapshots: []
+            }
         }
     }
 }

@@ -1,167 +1,163 @@
-/// What a query may take at most.
-public struct QueryLimits: Sendable {
-    /// The longest time.
-    public var duration: Duration
-    /// The largest answer.
-    public var rowCount: Int
+import Catalog
+import DQLSyntax
 
-    /// The limits below a mount.
-    public static let mount = QueryLimits(duration: .seconds(10), rowCount: 100_000)
+/// Runs a query: the fifth step from a text to a listing.
+final class Executor {
+    let archive: ArchiveFacts
+    let clock: QueryClock
+    let planner: Planner
+    let loader: ColumnLoader
+    var explanation = Explanation()
 
-    /// Creates limits.
-    public init(duration: Duration, rowCount: Int) {
-        self.duration = duration
-        self.rowCount = rowCount
+    init(_ archive: ArchiveFacts, _ clock: QueryClock, planner: Planner = Planner()) {
+        self.archive = archive
+        self.clock = clock
+        self.planner = planner
+        loader = ColumnLoader(archive.catalog, clock)
+    }
+
+    /// What a `select` finds: combinations of rows of its variables, in their order.
+    struct Rows {
+        var tables: [EntityTable]
+        /// For each row of the answer a row of each table, one behind the other.
+        var combinations: [Int32]
+        var isOrdered: Bool
+
+        var count: Int { tables.isEmpty ? 0 : combinations.count / tables.count }
+
+        /// The values of one combination.
+        func values(at row: Int) -> Combination {
+            Combination(tables: tables, rows: combinations[row * tables.count..<(row + 1) * tables.count])
+        }
+    }
+
+    /// A row of each table.
+    struct Combination: RowValues {
+        let tables: [EntityTable]
+        let rows: ArraySlice<Int32>
+
+        func row(of variable: Int) -> Int { Int(rows[rows.startIndex + variable]) }
+
+        func value(variable: Int, slot: Int) -> DQLValue {
+            tables[variable].value(slot: slot, row: row(of: variable))
+        }
+    }
+
+    /// Runs a `select`.
+    func rows(of query: BoundSelect) throws -> Rows {
+        let plan = planner.plan(query)
+        var tables: [EntityTable] = []
+        for index in query.variables.indices {
+            tables.append(try table(index, of: plan))
+        }
+        var rows = try Join(plan, tables, self).rows()
+        guard !plan.isOrderedBySQLite else {
+            rows.isOrdered = !query.ordering.isEmpty
+            return rows
+        }
+        if !query.ordering.isEmpty {
+            try load(query.ordering.map(\.value), rows)
+            rows = try RowOrder(query.ordering, clock).sorted(rows)
+            explanation.add(ordering: query.syntax.ordering)
+        }
+        try removeDuplicates(&rows, of: query)
+        if let limit = query.limit, rows.count > limit {
+            rows.combinations = Array(rows.combinations.prefix(limit * tables.count))
+        }
+        if let limit = query.limit { explanation.add(limit: limit, rowCount: rows.count) }
+        return rows
+    }
+
+    /// Finds the rows of a variable and those that its conditions leave.
+    private func table(_ index: Int, of plan: SelectPlan) throws -> EntityTable {
+        let variable = plan.query.variables[index]
+        let steps = plan.variables[index]
+        let table: EntityTable
+        switch variable.source {
+        case .table:
+            let selection = steps.selection ?? VersionSelection(.versions)
+            let found = try archive.catalog.select(selection)
+            table = EntityTable(
+                variable,
+                found.map { Entity(version: $0.version, snapshot: $0.snapshot, network: nil) },
+                isOrdered: !selection.order.isEmpty
+            )
+            explanation.add(selection, of: variable.name, steps.pushed, rowCount: table.count)
+        case .query(let query, let name):
+            explanation.begin(variable.name, savedName: name)
+            let (entities, isOrdered) = try entities(of: query)
+            explanation.end(rowCount: entities.count)
+            table = EntityTable(variable, entities, isOrdered: isOrdered)
+        }
+        for conjunct in steps.filters {
+            try filter(table, by: conjunct, variable: index)
+        }
+        return table
+    }
+
+    private func filter(_ table: EntityTable, by conjunct: Conjunct, variable: Int) throws {
+        try loader.load(conjunct.slots[variable] ?? [], of: table)
+        var kept: [Int] = []
+        for row in 0..<table.count {
+            try clock.check(row: row)
+            if conjunct.condition.truth(for: TableRow(table: table, variable: variable, row: row)) == true {
+                kept.append(row)
+            }
+        }
+        table.keep(kept)
+        explanation.add(filter: conjunct.text, rowCount: kept.count)
+    }
+
+    /// What a query gives to one that selects from it.
+    func entities(of query: BoundQuery) throws -> (entities: [Entity], isOrdered: Bool) {
+        switch query {
+        case .select(let select):
+            let rows = try rows(of: select)
+            let variable = select.selected.first ?? 0
+            var seen: Set<String> = []
+            var entities: [Entity] = []
+            for row in 0..<rows.count {
+                let entity = rows.tables[variable].entities[rows.values(at: row).row(of: variable)]
+                if seen.insert(entity.identity).inserted { entities.append(entity) }
+            }
+            return (entities, rows.isOrdered)
+        case .derive(let derivation):
+            let made = try Deriver(derivation, self).run()
+            return (made.entities, false)
+        case .evaluate: return ([], false)
+        }
+    }
+
+    /// Loads what some values look at.
+    func load(_ values: [BoundValue], _ rows: Rows) throws {
+        var slots: [Int: Set<Int>] = [:]
+        for value in values { value.collectSlots(into: &slots) }
+        for (variable, slots) in slots { try loader.load(slots, of: rows.tables[variable]) }
+    }
+
+    /// Where a join finds a version several times, and nothing but versions is shown, once is enough.
+    private func removeDuplicates(_ rows: inout Rows, of query: BoundSelect) throws {
+        let stride = rows.tables.count
+        guard case .entities = query.output, stride > 1 else { return }
+        var seen: Set<[Int32]> = []
+        var kept: [Int32] = []
+        for row in 0..<rows.count {
+            try clock.check(row: row)
+            let combination = rows.combinations[row * stride..<(row + 1) * stride]
+            let key = query.selected.map { combination[combination.startIndex + $0] }
+            if seen.insert(key).inserted { kept += combination }
+        }
+        rows.combinations = kept
     }
 }
 
-/// A query that could not be run to its end.
-public struct QueryFailure: Error, Hashable, CustomStringConvertible {
-    /// Why, in one sentence.
-    public let description: String
-}
+/// A row of one table.
+struct TableRow: RowValues {
+    let table: EntityTable
+    let variable: Int
+    let row: Int
 
-/// Runs a bound query over versions.
-struct Executor {
-    private let limits: QueryLimits
-    private let deadline: ContinuousClock.Instant
-    private let isCancelled: () -> Bool
-
-    init(limits: QueryLimits, isCancelled: @escaping () -> Bool) {
-        self.limits = limits
-        deadline = .now + limits.duration
-        self.isCancelled = isCancelled
-    }
-
-    /// The versions that a query gives, in its order.
-    func run(_ query: BoundQuery, over all: [VersionFacts]) throws -> [VersionFacts] {
-        var versions: [VersionFacts]
-        switch query.source {
-        case .archive: versions = all
-        case .query(let inner, _): versions = try run(inner, over: all)
-        }
-        if let condition = query.condition {
-            var matching: [VersionFacts] = []
-            for (index, version) in versions.enumerated() {
-                if index % 256 == 0 { try checkLimits() }
-                if Self.decide(condition, version) == true { matching.append(version) }
-            }
-            versions = matching
-        }
-        if !query.order.isEmpty { versions = try sorted(versions, by: query.order) }
-        if let limit = query.limit { versions = Array(versions.prefix(limit)) }
-        guard versions.count <= limits.rowCount else {
-            throw QueryFailure(
-                description: "The answer has \(versions.count) rows, more than \(limits.rowCount). "
-                    + "Narrow it with 'where', or end it with 'limit \(limits.rowCount)'."
-            )
-        }
-        return versions
-    }
-
-    private func checkLimits() throws {
-        if isCancelled() { throw QueryFailure(description: "The query was interrupted.") }
-        guard .now < deadline else {
-            throw QueryFailure(
-                description: "The query took longer than \(limits.duration). Narrow it with 'where'."
-            )
-        }
-    }
-
-    private func sorted(
-        _ versions: [VersionFacts],
-        by order: [(value: BoundValue, isDescending: Bool)]
-    ) throws -> [VersionFacts] {
-        try checkLimits()
-        let keys = versions.map { version in order.map { Self.value($0.value, version) } }
-        let indices = versions.indices.sorted { left, right in
-            for (column, item) in order.enumerated() {
-                let first = DQLValue.precedes(
-                    keys[left][column],
-                    keys[right][column],
-                    isDescending: item.isDescending
-                )
-                if let first { return first }
-            }
-            // Equal ones stay in the order of name and number.
-            return left < right
-        }
-        return indices.map { versions[$0] }
-    }
-
-    // MARK: - Values
-
-    static func value(_ value: BoundValue, _ version: VersionFacts) -> DQLValue {
-        switch value {
-        case .literal(let value): return value
-        case .name: return .text(version.model)
-        case .version: return .integer(Int64(version.number))
-        case .globalID: return .text(version.globalID)
-        case .creationTime: return .text(version.creationTime)
-        case .message: return .text(version.message)
-        case .tags: return .list(version.tags)
-        case .parents: return .list(version.parents)
-        case .hyperparameter(let name): return version.hyperparameters[name] ?? .missing
-        case .measurement(let name, nil):
-            return .measured(version.measurements[name]?.last?.value)
-        case .measurement(let name, let iteration?):
-            return .measured(
-                version.measurements[name]?.first { $0.iteration == iteration }?.value
-            )
-        case .extreme(let name, let isMaximum):
-            let values = (version.measurements[name] ?? []).map(\.value).filter { !$0.isNaN }
-            return .measured(isMaximum ? values.max() : values.min())
-        }
-    }
-
-    /// Whether a condition holds; nil where that depends on something that is missing, as in SQL.
-    static func decide(_ condition: BoundCondition, _ version: VersionFacts) -> Bool? {
-        switch condition {
-        case .or(let left, let right):
-            let (left, right) = (decide(left, version), decide(right, version))
-            if left == true || right == true { return true }
-            return left == nil || right == nil ? nil : false
-        case .and(let left, let right):
-            let (left, right) = (decide(left, version), decide(right, version))
-            if left == false || right == false { return false }
-            return left == nil || right == nil ? nil : true
-        case .not(let inner): return decide(inner, version).map { !$0 }
-        case .isMissing(let value): return self.value(value, version) == .missing
-        case .comparison(let left, let comparison, let right):
-            return compare(value(left, version), comparison, value(right, version))
-        case .time(let comparison, let prefix):
-            // As much of the time as the literal has: "2026-11-23" stands for the whole day.
-            return comparison.holds(String(version.creationTime.prefix(prefix.count)), prefix)
-        case .like(let value, let pattern):
-            switch self.value(value, version) {
-            case .text(let text): return pattern.matches(text)
-            case .list(let items): return items.contains(where: pattern.matches)
-            case .missing: return nil
-            default: return nil
-            }
-        case .inList(let value, let items):
-            let found = self.value(value, version)
-            let answers = items.map { compare(found, .equal, self.value($0, version)) }
-            if answers.contains(true) { return true }
-            return answers.contains(nil) ? nil : false
-        case .contains(let list, let value):
-            guard case .list(let items) = self.value(list, version) else { return nil }
-            guard case .text(let text) = self.value(value, version) else { return nil }
-            return items.contains(text)
-        }
-    }
-
-    private static func compare(
-        _ left: DQLValue,
-        _ comparison: BoundCondition.Comparison,
-        _ right: DQLValue
-    ) -> Bool? {
-        if let left = left.number, let right = right.number { return comparison.holds(left, right) }
-        switch (left, right) {
-        case (.text(let left), .text(let right)): return comparison.holds(left, right)
-        case (.boolean(let left), .boolean(let right)):
-            return comparison.holds(left ? 1 : 0, right ? 1 : 0)
-        default: return nil
-        }
+    func value(variable: Int, slot: Int) -> DQLValue {
+        table.value(slot: slot, row: row)
     }
 }

@@ -1,57 +1,88 @@
-/// A mistake in a query: what it is, where, and what would be right.
-public struct DQLError: Error, Hashable {
-    /// What is wrong, in one sentence.
+/// What is wrong with a query: where, and what to do.
+///
+/// ``rendered(source:name:)`` shows it with the line and a caret.
+public struct DQLError: Error, Hashable, Sendable {
+    /// A kind of failure.
+    public enum Code: Hashable, Sendable {
+        /// The text is not DQL.
+        case syntax
+        /// A name that nothing has.
+        case unknownName
+        /// Values that cannot be compared.
+        case typeMismatch
+        /// DQL that this release cannot run yet.
+        case unsupported
+        /// A saved query that reaches itself.
+        case recursion
+        /// The query took too long or answered too much.
+        case limit
+        /// Nobody waits for the answer any more.
+        case cancelled
+        /// A saved query could not be read.
+        case unavailable
+    }
+
+    /// The saved query that an error is in, if it is not the one that was run.
+    public struct Origin: Hashable, Sendable {
+        /// The name of the saved query.
+        public var name: String
+
+        /// Its text.
+        public var text: [UInt8]
+
+        /// Creates an origin.
+        public init(name: String, text: [UInt8]) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    /// What kind of failure this is.
+    public let code: Code
+
+    /// What went wrong, in one sentence.
     public let message: String
 
-    /// Where, as offsets in the bytes of the text.
-    public let range: Range<Int>
+    /// Where in the text; nil if it is about the query as a whole.
+    public let range: SourceRange?
 
-    /// What would be right, if that can be told: `did you mean 'name'?`
+    /// What would be valid, if that can be guessed.
     public let hint: String?
 
+    /// The text that the range is in; nil for the query that was compiled.
+    public private(set) var origin: Origin?
+
     /// Creates an error.
-    public init(_ message: String, at range: Range<Int>, hint: String? = nil) {
+    public init(
+        _ code: Code,
+        _ message: String,
+        at range: SourceRange? = nil,
+        hint: String? = nil,
+        origin: Origin? = nil
+    ) {
+        self.code = code
         self.message = message
         self.range = range
         self.hint = hint
+        self.origin = origin
     }
 
-    /// The error as users see it: place, sentence, the line with a caret, the hint.
-    ///
-    ///     best.dql:1:16: error: A version has no attribute 'nam'.
-    ///     select m where m.nam = "x"
-    ///                      ^~~
-    ///     did you mean 'name'?
-    ///
-    /// - Parameters:
-    ///   - text: The bytes of the query.
-    ///   - name: What the place begins with.
-    public func rendered(in text: [UInt8], name: String) -> String {
-        let start = min(range.lowerBound, text.count)
-        let before = text[..<start]
-        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        let lineEnd = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
-        // A line that fills the screen hides the mistake: what is near it is shown.
-        let first = max(lineStart, start - 60)
-        let last = min(lineEnd, start + 60)
-        let shown = Self.printable(text[first..<last])
-        let column = String(decoding: text[lineStart..<start], as: UTF8.self).count + 1
-        let indentation = Self.printable(text[first..<start]).count
-        let width = max(1, min(range.upperBound, last) - start)
-        var rendered = "\(name):\(line):\(column): error: \(message)\n\(shown)\n"
-        rendered += String(repeating: " ", count: indentation) + "^"
-        rendered += String(repeating: "~", count: width - 1) + "\n"
-        if let hint { rendered += hint + "\n" }
-        return rendered
+    /// Creates the error for a part of DQL that cannot run yet.
+    public init(later what: String, at range: SourceRange) {
+        self.init(.unsupported, "\(what) in a later release.", at: range)
     }
 
-    private static func printable(_ bytes: ArraySlice<UInt8>) -> String {
-        String(
-            String(decoding: bytes, as: UTF8.self).map { character in
-                character.isWhitespace || character.unicodeScalars.allSatisfy { $0.value < 0x20 }
-                    ? " " : character
-            }
-        )
+    /// The same error, said to be in a saved query unless it names a deeper one already.
+    public func located(in origin: Origin?) -> DQLError {
+        var error = self
+        error.origin = self.origin ?? origin
+        return error
+    }
+}
+
+extension DQLError: CustomStringConvertible {
+    /// The message and the hint, without a place.
+    public var description: String {
+        hint.map { "\(message) (\($0))" } ?? message
     }
 }

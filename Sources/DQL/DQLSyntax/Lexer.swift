@@ -1,153 +1,143 @@
-/// Splits a query into words.
-public struct Lexer {
-    private let text: [UInt8]
-    private var position = 0
+/// Cuts the text of a query into tokens: the first step from a text to a listing.
+public struct Lexer: Sendable {
+    /// The longest text that is a query, in bytes: a mebibyte, far beyond what anybody types, so
+    /// that a weight file saved under a wrong name is refused at once.
+    public static let byteCountMax = 1 << 20
 
-    /// The longest query: no person writes one, and no error should take longer to find.
-    static let byteCountMax = 1 << 20
+    let bytes: [UInt8]
+    var offset = 0
 
-    /// The words of a query, the last one its end.
+    /// Creates a lexer.
     ///
-    /// - Throws: ``DQLError`` at a character that no word begins with, or a text that does not end.
-    public static func tokens(of text: [UInt8]) throws(DQLError) -> [Token] {
-        guard text.count <= byteCountMax else {
-            throw DQLError("A query has at most \(byteCountMax) bytes.", at: 0..<1)
+    /// - Parameter text: The bytes of a file that may hold anything.
+    /// - Throws: ``DQLError`` if it is too long or not UTF-8.
+    public init(_ text: [UInt8]) throws(DQLError) {
+        guard text.count <= Self.byteCountMax else {
+            throw DQLError(
+                .syntax,
+                "The query has \(text.count) bytes; at most \(Self.byteCountMax) are allowed."
+            )
         }
-        var lexer = Lexer(text: text)
-        var tokens: [Token] = []
-        while true {
-            let token = try lexer.next()
-            tokens.append(token)
-            if token.kind == .end { return tokens }
+        if let bad = Self.firstOffsetNotUTF8(text) {
+            throw DQLError(
+                .syntax,
+                "The byte 0x\(String(text[bad], radix: 16)) is not UTF-8; "
+                    + "save the query in that encoding.",
+                at: SourceRange(bad, bad + 1)
+            )
         }
+        bytes = text
     }
 
-    private init(text: [UInt8]) {
-        self.text = text
+    /// Reads the next token, skipping blanks and comments.
+    ///
+    /// - Returns: The token; `end` again and again at the end.
+    /// - Throws: ``DQLError`` for what no token begins with and for broken strings and numbers.
+    public mutating func next() throws(DQLError) -> Token {
+        skipBlanksAndComments()
+        let start = offset
+        guard let byte = byte(at: start) else { return token(.end, from: start) }
+        if Self.isLetter(byte) { return word() }
+        if byte == UInt8(ascii: "\"") { return token(.string(try string()), from: start) }
+        if beginsNumber() { return token(try number(), from: start) }
+        if let symbol = symbol() {
+            offset += symbol.rawValue.utf8.count
+            return token(.symbol(symbol), from: start)
+        }
+        throw unexpectedCharacter(byte)
     }
 
-    private mutating func next() throws(DQLError) -> Token {
-        skipSpaceAndComments()
-        let start = position
-        guard start < text.count else { return Token(kind: .end, range: start..<start) }
-        let byte = text[start]
-        let kind: Token.Kind
-        switch byte {
-        case UInt8(ascii: "\""): kind = .text(try quoted())
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): kind = try number()
-        case UInt8(ascii: "-"), UInt8(ascii: "+"):
-            guard start + 1 < text.count, isDigit(text[start + 1]) || text[start + 1] == UInt8(ascii: ".")
-            else { throw unknown(start) }
-            kind = try number()
-        case _ where isLetter(byte):
-            while position < text.count, isLetter(text[position]) || isDigit(text[position]) {
-                position += 1
+    func byte(at index: Int) -> UInt8? {
+        index < bytes.count ? bytes[index] : nil
+    }
+
+    private func token(_ kind: Token.Kind, from start: Int) -> Token {
+        Token(kind: kind, range: SourceRange(start, offset))
+    }
+
+    private mutating func skipBlanksAndComments() {
+        while let byte = byte(at: offset) {
+            let isComment =
+                byte == UInt8(ascii: "#")
+                || (byte == UInt8(ascii: "-") && self.byte(at: offset + 1) == byte)
+            if isComment {
+                offset = bytes[offset...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            } else if byte == UInt8(ascii: " ") || (9...13).contains(byte) {
+                offset += 1
+            } else {
+                return
             }
-            kind = .word(String(decoding: text[start..<position], as: UTF8.self))
-        default: kind = .symbol(try symbol())
-        }
-        return Token(kind: kind, range: start..<position)
-    }
-
-    private mutating func skipSpaceAndComments() {
-        while position < text.count {
-            switch text[position] {
-            case 0x20, 0x09, 0x0A, 0x0D: position += 1
-            case UInt8(ascii: "#"): skipLine()
-            case UInt8(ascii: "-") where text[position...].starts(with: "--".utf8): skipLine()
-            default: return
-            }
         }
     }
 
-    private mutating func skipLine() {
-        position = text[position...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
+    private mutating func word() -> Token {
+        let start = offset
+        while let byte = byte(at: offset), Self.isLetter(byte) || Self.isDigit(byte) { offset += 1 }
+        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+        if let keyword = Keyword(rawValue: text.lowercased()) {
+            return token(.keyword(keyword, spelling: text), from: start)
+        }
+        return token(.word(text), from: start)
     }
 
-    private mutating func quoted() throws(DQLError) -> String {
-        let start = position
-        position += 1
-        var bytes: [UInt8] = []
-        while position < text.count {
-            let byte = text[position]
-            position += 1
+    private func symbol() -> Symbol? {
+        // The longer symbol counts: '<=' is not '<' and '='.
+        for length in [2, 1] where offset + length <= bytes.count {
+            let text = String(decoding: bytes[offset..<offset + length], as: UTF8.self)
+            if let symbol = Symbol(rawValue: text), !isForeignOperator(symbol) { return symbol }
+        }
+        return nil
+    }
+
+    /// Whether other languages' `==` and `<>` begin here; the error for them says what to write.
+    private func isForeignOperator(_ symbol: Symbol) -> Bool {
+        let next = byte(at: offset + 1)
+        return (symbol == .equal && next == UInt8(ascii: "="))
+            || (symbol == .less && next == UInt8(ascii: ">"))
+    }
+
+    private func unexpectedCharacter(_ byte: UInt8) -> DQLError {
+        let rest = String(decoding: bytes[offset...].prefix(4), as: UTF8.self)
+        let scalar = rest.unicodeScalars.first ?? "\u{FFFD}"
+        let length = UTF8.width(scalar)
+        let name =
+            scalar.properties.generalCategory == .control
+            ? "U+" + String(scalar.value, radix: 16, uppercase: true) : "'\(scalar)'"
+        let hint: String? =
             switch byte {
-            case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
-            case UInt8(ascii: "\\"):
-                guard position < text.count else { break }
-                switch text[position] {
-                case UInt8(ascii: "n"): bytes.append(0x0A)
-                case UInt8(ascii: "t"): bytes.append(0x09)
-                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "'"):
-                    bytes.append(text[position])
-                default:
-                    throw DQLError(
-                        "A text has the escapes \\\", \\', \\\\, \\n and \\t.",
-                        at: position - 1..<position + 1
-                    )
-                }
-                position += 1
-            case 0x0A:
-                throw DQLError("The text does not end on its line.", at: start..<position - 1)
-            default: bytes.append(byte)
+            case UInt8(ascii: "'"): "strings are written in double quotes"
+            case UInt8(ascii: "="): "equality is written '='"
+            case UInt8(ascii: "<"), UInt8(ascii: "!"): "inequality is written '!='"
+            case UInt8(ascii: "&"): "write 'and'"
+            case UInt8(ascii: "|"): "write 'or'"
+            case UInt8(ascii: "/"): "a comment begins with '--' or '#'"
+            default: nil
             }
-        }
-        throw DQLError("The text does not end.", at: start..<text.count, hint: "close it with \"")
-    }
-
-    private mutating func number() throws(DQLError) -> Token.Kind {
-        let start = position
-        position += 1
-        var isInteger = true
-        while position < text.count {
-            let byte = text[position]
-            let isExponentSign =
-                "+-".utf8.contains(byte) && "eE".utf8.contains(text[position - 1])
-            guard isDigit(byte) || byte == UInt8(ascii: ".") || isLetter(byte) || isExponentSign else {
-                break
-            }
-            isInteger = isInteger && isDigit(byte)
-            position += 1
-        }
-        let word = String(decoding: text[start..<position], as: UTF8.self)
-        if isInteger, let value = Int64(word) { return .integer(value) }
-        let isPlain = word.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
-        guard isPlain, let value = Double(word), value.isFinite else {
-            throw DQLError("'\(word)' is no number.", at: start..<position)
-        }
-        return .number(value)
-    }
-
-    private mutating func symbol() throws(DQLError) -> String {
-        let start = position
-        for symbol in ["!=", "<=", ">=", "<>"] where text[start...].starts(with: symbol.utf8) {
-            position += 2
-            return symbol == "<>" ? "!=" : symbol
-        }
-        guard "()[],.=<>*".utf8.contains(text[start]) else { throw unknown(start) }
-        position += 1
-        return String(decoding: text[start..<position], as: UTF8.self)
-    }
-
-    private func unknown(_ start: Int) -> DQLError {
-        // A character of several bytes is shown whole.
-        var end = start + 1
-        while end < text.count, text[end] & 0xC0 == 0x80, end < start + 4 { end += 1 }
-        let character = String(decoding: text[start..<end], as: UTF8.self)
-        let isQuote = "'“”‘’`".contains(character)
         return DQLError(
-            "No word of a query begins with '\(character)'.",
-            at: start..<end,
-            hint: isQuote ? "texts stand in double quotes: \"like this\"" : nil
+            .syntax,
+            "\(name) has no meaning here.",
+            at: SourceRange(offset, offset + length),
+            hint: hint
         )
     }
 
-    private func isDigit(_ byte: UInt8) -> Bool {
-        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    private static func firstOffsetNotUTF8(_ text: [UInt8]) -> Int? {
+        guard String(validating: text, as: UTF8.self) == nil else { return nil }
+        var decoder = UTF8()
+        var iterator = text.makeIterator()
+        var offset = 0
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) {
+            offset += UTF8.width(scalar)
+        }
+        return min(offset, text.count - 1)
     }
 
-    private func isLetter(_ byte: UInt8) -> Bool {
-        (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
-            || byte == UInt8(ascii: "_")
+    static func isLetter(_ byte: UInt8) -> Bool {
+        let lowered = byte | 0x20
+        return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lowered) || byte == UInt8(ascii: "_")
+    }
+
+    static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

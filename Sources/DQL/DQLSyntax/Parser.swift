@@ -1,410 +1,174 @@
-/// Reads a query by recursive descent; see the grammar in this module's documentation.
-public struct Parser {
-    private let text: [UInt8]
-    private let tokens: [Token]
-    private var position = 0
+/// Makes a syntax tree of a text by recursive descent: the second step from a text to a listing.
+///
+/// Each clause is a function; the grammar is in this target's documentation.
+public struct Parser: Sendable {
+    /// How deeply parentheses and `not` may nest: more than anybody writes, few enough for the
+    /// small stack of a file system's thread.
+    public static let depthMax = 50
+
+    private var lexer: Lexer
+    private(set) var token: Token
+    private(set) var previousRange = SourceRange(0, 0)
     private var depth = 0
 
-    /// Deeper conditions are nobody's, and every level takes stack.
-    private static let depthMax = 200
+    private init(_ text: [UInt8]) throws(DQLError) {
+        lexer = try Lexer(text)
+        token = try lexer.next()
+    }
 
-    /// Parses the text of a query.
+    /// Reads the one statement of a text.
     ///
-    /// - Throws: ``DQLError`` at the first word that does not fit.
-    public static func parse(_ text: [UInt8]) throws(DQLError) -> SelectSyntax {
-        var parser = Parser(text: text, tokens: try Lexer.tokens(of: text))
-        let query = try parser.query()
-        guard parser.token.kind == .end else {
-            throw parser.unexpected(
-                "the end of the query, or 'from', 'where', 'order by', 'limit'",
-                keywords: ["from", "where", "order", "limit", "and", "or"]
-            )
-        }
-        return query
+    /// - Parameter text: The bytes of a file, which may be anything.
+    /// - Throws: ``DQLError`` with the place of the first thing that is not DQL.
+    public static func parse(_ text: [UInt8]) throws(DQLError) -> Statement {
+        var parser = try Parser(text)
+        let statement = try parser.statement()
+        try parser.expectEnd()
+        return statement
     }
 
-    private init(text: [UInt8], tokens: [Token]) {
-        self.text = text
-        self.tokens = tokens
+    /// The same for a text that is a string.
+    public static func parse(_ text: String) throws(DQLError) -> Statement {
+        try parse(Array(text.utf8))
     }
 
-    // MARK: - Query
+    // MARK: Tokens
 
-    private mutating func query() throws(DQLError) -> SelectSyntax {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth < Self.depthMax else {
-            throw DQLError("The query is nested too deeply.", at: token.range)
-        }
-        for later in ["slice", "construct", "evaluate", "explain"] where isWord(later) {
-            throw DQLError("'\(later)' comes with a later release of dlv.", at: token.range)
-        }
-        guard take(word: "select") else {
-            throw unexpected("'select'", keywords: ["select"])
-        }
-        let selectionRange = token.range
-        let (selection, selected) = try self.selection()
-        var query = SelectSyntax(
-            selection: selection,
-            variable: selected ?? "",
-            source: .archive,
-            condition: nil,
-            order: [],
-            limit: nil
-        )
-        if take(word: "from") { try source(into: &query) }
-        if query.variable.isEmpty { query.variable = "m" }
-        if let selected, selected != query.variable {
-            throw DQLError(
-                "The query selects '\(selected)', but its source is named '\(query.variable)'.",
-                at: selectionRange
-            )
-        }
-        if take(word: "where") { query.condition = try condition() }
-        if take(word: "order") { query.order = try order() }
-        if take(word: "limit") { query.limit = try limit() }
-        return query
+    mutating func advance() throws(DQLError) {
+        previousRange = token.range
+        token = try lexer.next()
     }
 
-    private mutating func selection() throws(DQLError) -> (SelectSyntax.Selection, String?) {
-        if isWord("count"), tokens[position + 1].kind == .symbol("(") {
-            position += 2
-            let variable = take(symbol: "*") ? nil : try name("a variable or '*'")
-            try expect(symbol: ")")
-            return (.count, variable)
-        }
-        if take(symbol: "*") { return (.versions, nil) }
-        var columns: [SelectSyntax.Column] = []
-        var variable: String?
-        repeat {
-            let start = token.range.lowerBound
-            guard case .word(let word) = token.kind, !Self.reserved.contains(word.lowercased()) else {
-                throw unexpected("a variable, such as 'm'", keywords: [])
-            }
-            if isPathBehindName {
-                let operand = try self.operand()
-                let range = start..<tokens[position - 1].range.upperBound
-                columns.append(
-                    .init(operand: operand, name: String(decoding: text[range], as: UTF8.self))
-                )
-                variable = variable ?? operand.variable
-            } else if columns.isEmpty, variable == nil {
-                variable = try name("a variable")
-                guard token.kind == .symbol(",") else { return (.versions, variable) }
-                throw DQLError("Several variables come with a later release of dlv.", at: token.range)
-            } else {
-                throw unexpected("a fact of a version, such as 'm.name'", keywords: [])
-            }
-        } while take(symbol: ",")
-        return (.columns(columns), variable)
+    func isAt(_ keyword: Keyword) -> Bool {
+        if case .keyword(keyword, _) = token.kind { true } else { false }
     }
 
-    /// Whether `.`, `[` or `(` follows the present word.
-    private var isPathBehindName: Bool {
-        guard position + 1 < tokens.count else { return false }
-        return [".", "[", "("].contains { tokens[position + 1].kind == .symbol($0) }
-    }
-
-    private mutating func source(into query: inout SelectSyntax) throws(DQLError) {
-        switch token.kind {
-        case .text(let name):
-            query.source = .saved(name: name, range: token.range)
-            position += 1
-        case .symbol("("):
-            position += 1
-            query.source = .nested(try self.query())
-            try expect(symbol: ")")
-        case .word(let word) where word.lowercased() == "snapshots":
-            throw DQLError("Rows of snapshots come with a later release of dlv.", at: token.range)
-        case .word(let word) where word.lowercased() == "versions": position += 1
-        case .word: break
-        default: throw unexpected("a saved query in quotes, or '('", keywords: [])
-        }
-        if case .word(let word) = token.kind, !Self.reserved.contains(word.lowercased()) {
-            if query.variable.isEmpty || word == query.variable {
-                query.variable = word
-            } else {
-                throw DQLError(
-                    "The query selects '\(query.variable)', but its source is named '\(word)'.",
-                    at: token.range
-                )
-            }
-            position += 1
-        }
-        if token.kind == .symbol(",") {
-            throw DQLError("Several sources come with a later release of dlv.", at: token.range)
-        }
-    }
-
-    private mutating func order() throws(DQLError) -> [SelectSyntax.Order] {
-        guard take(word: "by") else { throw unexpected("'by'", keywords: ["by"]) }
-        var order: [SelectSyntax.Order] = []
-        repeat {
-            let operand = try operand()
-            let isDescending = take(word: "desc")
-            if !isDescending { _ = take(word: "asc") }
-            order.append(.init(operand: operand, isDescending: isDescending))
-        } while take(symbol: ",")
-        return order
-    }
-
-    private mutating func limit() throws(DQLError) -> Int {
-        guard case .integer(let count) = token.kind, count >= 0 else {
-            throw unexpected("a whole number", keywords: [])
-        }
-        position += 1
-        return Int(count)
-    }
-
-    // MARK: - Conditions
-
-    private mutating func condition() throws(DQLError) -> ConditionSyntax {
-        var left = try conjunction()
-        while take(word: "or") { left = .or(left, try conjunction()) }
-        return left
-    }
-
-    private mutating func conjunction() throws(DQLError) -> ConditionSyntax {
-        var left = try negation()
-        while take(word: "and") { left = .and(left, try negation()) }
-        return left
-    }
-
-    private mutating func negation() throws(DQLError) -> ConditionSyntax {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth < Self.depthMax else {
-            throw DQLError("The condition is nested too deeply.", at: token.range)
-        }
-        if take(word: "not") { return .not(try negation()) }
-        if take(symbol: "(") {
-            let inner = try condition()
-            try expect(symbol: ")")
-            return inner
-        }
-        return try predicate()
-    }
-
-    private mutating func predicate() throws(DQLError) -> ConditionSyntax {
-        let left = try operand()
-        if take(word: "is") {
-            let isNegated = take(word: "not")
-            guard take(word: "missing") || take(word: "null") else {
-                throw unexpected("'missing'", keywords: ["missing"])
-            }
-            return isNegated ? .not(.isMissing(left)) : .isMissing(left)
-        }
-        let isNegated = take(word: "not")
-        if let condition = try membership(left) { return isNegated ? .not(condition) : condition }
-        guard !isNegated else {
-            throw unexpected("'like', 'in' or 'between'", keywords: ["like", "in", "between"])
-        }
-        if isWord("has") { throw Self.nodesComeLater(token.range) }
-        guard case .symbol(let symbol) = token.kind,
-            let comparison = ConditionSyntax.Comparison(rawValue: symbol)
-        else {
-            throw unexpected(
-                "a comparison, 'like', 'in', 'between' or 'is missing'",
-                keywords: ["like", "in", "between", "is"]
-            )
-        }
-        position += 1
-        let right = try operand()
-        return .comparison(left, comparison, right, left.range.lowerBound..<right.range.upperBound)
-    }
-
-    private mutating func membership(_ left: OperandSyntax) throws(DQLError) -> ConditionSyntax? {
-        let start = left.range.lowerBound
-        if take(word: "like") {
-            let pattern = try operand()
-            return .like(left, pattern, start..<pattern.range.upperBound)
-        }
-        if take(word: "between") {
-            let low = try operand()
-            guard take(word: "and") else { throw unexpected("'and'", keywords: ["and"]) }
-            let high = try operand()
-            return .and(
-                .comparison(left, .greaterOrEqual, low, start..<low.range.upperBound),
-                .comparison(left, .lessOrEqual, high, start..<high.range.upperBound)
-            )
-        }
-        guard take(word: "in") else { return nil }
-        let closing: String
-        if take(symbol: "(") {
-            closing = ")"
-        } else if take(symbol: "[") {
-            closing = "]"
-        } else {
-            let list = try operand()
-            return .inAttribute(left, list, start..<list.range.upperBound)
-        }
-        var values: [OperandSyntax] = []
-        repeat { values.append(try operand()) } while take(symbol: ",")
-        try expect(symbol: closing)
-        return .inList(left, values, start..<tokens[position - 1].range.upperBound)
-    }
-
-    // MARK: - Values
-
-    private mutating func operand() throws(DQLError) -> OperandSyntax {
-        let token = self.token
-        switch token.kind {
-        case .text(let text): return literal(.text(text))
-        case .integer(let value): return literal(.integer(value))
-        case .number(let value): return literal(.number(value))
-        case .word(let word):
-            switch word.lowercased() {
-            case "true": return literal(.boolean(true))
-            case "false": return literal(.boolean(false))
-            case "min", "max":
-                if tokens[position + 1].kind == .symbol("(") { return try extreme(word) }
-            default: break
-            }
-            guard !Self.reserved.contains(word.lowercased()) else { break }
-            return try path(word)
-        default: break
-        }
-        throw unexpected("a value: a fact such as 'm.name', a text in quotes, or a number", keywords: [])
-    }
-
-    private mutating func literal(_ kind: OperandSyntax.Kind) -> OperandSyntax {
-        position += 1
-        return OperandSyntax(kind: kind, range: tokens[position - 1].range)
-    }
-
-    private mutating func extreme(_ word: String) throws(DQLError) -> OperandSyntax {
-        let start = token.range.lowerBound
-        position += 2
-        let inner = try operand()
-        try expect(symbol: ")")
-        guard case .measurement(let variable, let name, nil) = inner.kind else {
-            throw DQLError(
-                "'\(word)' is of a measurement, as in \(word)(m[\"loss\"]).",
-                at: inner.range
-            )
-        }
-        return OperandSyntax(
-            kind: .extreme(variable: variable, name: name, isMaximum: word.lowercased() == "max"),
-            range: start..<tokens[position - 1].range.upperBound
-        )
-    }
-
-    private mutating func path(_ variable: String) throws(DQLError) -> OperandSyntax {
-        let start = token.range.lowerBound
-        position += 1
-        if take(symbol: "[") { return try measurement(of: variable, start: start) }
-        var path: [String] = []
-        while take(symbol: ".") {
-            guard case .word(let name) = token.kind else {
-                throw unexpected("the name of an attribute", keywords: [])
-            }
-            path.append(name)
-            position += 1
-        }
-        let range = start..<tokens[position - 1].range.upperBound
-        guard !path.isEmpty else {
-            throw DQLError(
-                "A condition is about a fact of '\(variable)', such as \(variable).name.",
-                at: range,
-                hint: "texts stand in double quotes: \"\(variable)\""
-            )
-        }
-        return OperandSyntax(kind: .attribute(variable: variable, path: path), range: range)
-    }
-
-    private mutating func measurement(
-        of variable: String,
-        start: Int
-    ) throws(DQLError) -> OperandSyntax {
-        guard case .text(let name) = token.kind else {
-            throw unexpected("the name of a measurement in quotes", keywords: [])
-        }
-        position += 1
-        try expect(symbol: "]")
-        if token.kind == .symbol(".") || isWord("has") {
-            throw Self.nodesComeLater(start..<tokens[position - 1].range.upperBound)
-        }
-        var iteration: Int64?
-        if take(word: "at") {
-            guard case .integer(let value) = token.kind else {
-                throw unexpected("an iteration: a whole number", keywords: [])
-            }
-            iteration = value
-            position += 1
-        }
-        return OperandSyntax(
-            kind: .measurement(variable: variable, name: name, iteration: iteration),
-            range: start..<tokens[position - 1].range.upperBound
-        )
-    }
-
-    private static func nodesComeLater(_ range: Range<Int>) -> DQLError {
-        DQLError(
-            "Node selectors (.next, .prev, has) come with a later release of dlv.",
-            at: range,
-            hint: "m[\"loss\"] alone is a measurement"
-        )
-    }
-
-    // MARK: - Words
-
-    private static let reserved: Set<String> = [
-        "select", "from", "where", "order", "by", "limit", "and", "or", "not", "like", "in", "between",
-        "is", "missing", "null", "asc", "desc", "at", "has", "true", "false",
-    ]
-
-    private var token: Token { tokens[position] }
-
-    private func isWord(_ word: String) -> Bool {
-        guard case .word(let found) = token.kind else { return false }
-        return found.lowercased() == word
-    }
-
-    private mutating func take(word: String) -> Bool {
-        guard isWord(word) else { return false }
-        position += 1
+    mutating func skip(_ keyword: Keyword) throws(DQLError) -> Bool {
+        guard isAt(keyword) else { return false }
+        try advance()
         return true
     }
 
-    private mutating func take(symbol: String) -> Bool {
+    mutating func skip(_ symbol: Symbol) throws(DQLError) -> Bool {
         guard token.kind == .symbol(symbol) else { return false }
-        position += 1
+        try advance()
         return true
     }
 
-    private mutating func expect(symbol: String) throws(DQLError) {
-        guard take(symbol: symbol) else { throw unexpected("'\(symbol)'", keywords: []) }
+    mutating func expect(_ symbol: Symbol) throws(DQLError) {
+        guard try skip(symbol) else { throw unexpected("'\(symbol.rawValue)'") }
     }
 
-    private mutating func name(_ what: String) throws(DQLError) -> String {
-        guard case .word(let word) = token.kind, !Self.reserved.contains(word.lowercased()) else {
-            throw unexpected(what, keywords: [])
-        }
-        position += 1
-        return word
+    mutating func expect(_ keyword: Keyword) throws(DQLError) {
+        guard try skip(keyword) else { throw unexpected("'\(keyword.rawValue)'", [keyword]) }
     }
 
-    private func unexpected(_ expected: String, keywords: [String]) -> DQLError {
-        var hint: String?
-        if case .word(let word) = token.kind {
-            hint = Spelling.nearest(to: word.lowercased(), among: keywords).map { "did you mean '\($0)'?" }
+    /// The error that something else should stand here.
+    func unexpected(
+        _ expected: String,
+        _ keywords: [Keyword] = [],
+        hint: String? = nil
+    ) -> DQLError {
+        var suggestion = hint
+        if suggestion == nil, case .word(let word) = token.kind {
+            suggestion = NameSuggestion.hint(for: word, among: keywords.map(\.rawValue))
         }
         return DQLError(
-            "Expected \(expected), but found \(token.description).",
+            .syntax,
+            "Expected \(expected), found \(token.kind).",
             at: token.range,
-            hint: hint
+            hint: suggestion
         )
     }
-}
 
-extension OperandSyntax {
-    /// The variable that it is a fact of; nil for a literal.
-    public var variable: String? {
-        switch kind {
-        case .attribute(let variable, _), .measurement(let variable, _, _),
-            .extreme(let variable, _, _):
-            variable
-        default: nil
+    /// Counts a level of nesting; to be paired with ``leave()``.
+    mutating func enter() throws(DQLError) {
+        guard depth < Self.depthMax else {
+            throw DQLError(
+                .syntax,
+                "The query nests more than \(Self.depthMax) levels deep.",
+                at: token.range
+            )
         }
+        depth += 1
+    }
+
+    mutating func leave() {
+        depth -= 1
+    }
+
+    mutating func identifier(_ expected: String) throws(DQLError) -> Identifier {
+        guard case .word(let name) = token.kind else { throw unexpected(expected) }
+        try advance()
+        return Identifier(name: name, range: previousRange)
+    }
+
+    // MARK: Statements
+
+    private mutating func statement() throws(DQLError) -> Statement {
+        let isExplained = try skip(.explain)
+        if token.kind == .end {
+            throw DQLError(
+                .syntax,
+                isExplained ? "Nothing stands behind 'explain'." : "The query is empty.",
+                at: token.range,
+                hint: "'select m' selects every version"
+            )
+        }
+        return Statement(isExplained: isExplained, query: try query())
+    }
+
+    /// Reads one of the four kinds of queries.
+    mutating func query() throws(DQLError) -> Query {
+        switch token.kind {
+        case .keyword(.select, _): return .select(try selectQuery())
+        case .keyword(.slice, _), .keyword(.construct, _): return .derive(try deriveQuery())
+        case .keyword(.evaluate, _): return .evaluate(try evaluateQuery())
+        default: throw unexpected("'select'", [.select, .slice, .construct, .evaluate, .explain])
+        }
+    }
+
+    private mutating func expectEnd() throws(DQLError) {
+        let isClosed = try skip(.semicolon)
+        guard token.kind != .end else { return }
+        if isClosed {
+            throw DQLError(.syntax, "A file holds one statement; this is a second.", at: token.range)
+        }
+        // Clauses end at ')' too, for queries in parentheses.
+        throw DQLError(.syntax, "No '(' belongs to this ')'.", at: token.range)
+    }
+
+    /// Checks at the end of a query, where it is known, what could have stood at this place.
+    ///
+    /// - Parameters:
+    ///   - next: The words that could go on.
+    ///   - order: The clauses of the query in their order.
+    func expectClauseEnd(_ next: [Keyword], order: [Keyword]) throws(DQLError) {
+        switch token.kind {
+        case .end, .symbol(.rightParenthesis), .symbol(.semicolon): return
+        default: break
+        }
+        if !next.contains(where: isAt), let late = order.first(where: isAt) {
+            let names = order.map(Self.spelled).joined(separator: ", ")
+            throw DQLError(
+                .syntax,
+                "'\(late.rawValue)' stands too late; the order is \(names), each once.",
+                at: token.range
+            )
+        }
+        let names = next.map { "'\(Self.spelled($0))'" }
+        let expected = names.isEmpty ? "" : names.joined(separator: ", ") + " or "
+        throw unexpected(expected + "the end of the query", next)
+    }
+
+    private static func spelled(_ keyword: Keyword) -> String {
+        keyword == .order ? "order by" : keyword.rawValue
+    }
+
+    /// Reads a whole number that is not negative.
+    mutating func wholeNumber(_ expected: String) throws(DQLError) -> Int64 {
+        guard case .integer(let value) = token.kind, value >= 0 else { throw unexpected(expected) }
+        try advance()
+        return value
     }
 }

@@ -10,11 +10,11 @@ struct ArchiveQueryRunner: QueryRunner {
     let archive: ModelArchive
     let logger: Logger
 
-    private var source: ArchiveVersionSource { ArchiveVersionSource(archive) }
+    private var facts: ArchiveFacts { ArchiveFacts(archive) }
 
     func compilationError(name: String, text: [UInt8]) -> [UInt8]? {
         do {
-            _ = try DQLQuery(compiling: text, named: name, source: source)
+            _ = try DQLQuery(text, name: name, archive: facts)
             return nil
         } catch {
             return rendered(error, name, text)
@@ -22,10 +22,8 @@ struct ArchiveQueryRunner: QueryRunner {
     }
 
     func answerKey(name: String, text: [UInt8]) -> String {
-        // A text that does not compile depends on itself alone, until what it names appears.
-        let dependencies =
-            (try? DQLQuery(compiling: text, named: name, source: source))?.dependencies ?? [:]
-        let texts = dependencies.sorted { $0.key < $1.key }.map { "\($0.key)\u{0}\($0.value)" }
+        let reached = (try? DQLQuery.reachedQueries(from: text, archive: facts)) ?? [:]
+        let texts = reached.sorted { $0.key < $1.key }.map { "\($0.key)\u{0}\($0.value)" }
         let generation = (try? archive.catalog.generation()).map(String.init) ?? "unknown"
         return ([generation, "\(text)"] + texts).joined(separator: "\u{1}")
     }
@@ -36,31 +34,26 @@ struct ArchiveQueryRunner: QueryRunner {
         isCancelled: @Sendable () -> Bool
     ) -> QueryOutcome {
         do {
-            let query = try DQLQuery(compiling: text, named: name, source: source)
-            let answer = try withoutActuallyEscaping(isCancelled) { isCancelled in
-                try query.run(source: source, limits: .mount, isCancelled: isCancelled)
-            }
-            return .answer(
-                QueryAnswerFiles(
-                    links: answer.links.map { link in
-                        .init(
-                            name: link.name,
-                            target: "../../models/\(link.model)/v\(link.number)"
-                        )
-                    },
-                    tsv: Array(answer.tsv.utf8),
-                    json: Array(answer.json.utf8),
-                    explanation: Array(answer.explanation.utf8)
-                )
-            )
+            let query = try DQLQuery(text, name: name, archive: facts)
+            let answer = try query.run(limits: .mount, isCancelled: isCancelled)
+            return .answer(files(of: answer))
         } catch {
             logger.info("The query '\(name)' failed: \(error)")
             return .failure(rendered(error, name, text))
         }
     }
 
+    private func files(of answer: DQLExecution.QueryAnswer) -> QueryAnswerFiles {
+        QueryAnswerFiles(
+            links: answer.links.map { .init(name: $0.name, target: "../../\($0.path)") },
+            tsv: answer.tsv(),
+            json: answer.json(),
+            explanation: Array(answer.explanation.utf8)
+        )
+    }
+
     private func rendered(_ error: any Error, _ name: String, _ text: [UInt8]) -> [UInt8] {
         guard let error = error as? DQLError else { return Array("\(name).dql: error: \(error)\n".utf8) }
-        return Array(error.rendered(in: text, name: "\(name).dql").utf8)
+        return Array(error.rendered(source: text, name: name).utf8)
     }
 }

@@ -1,62 +1,17 @@
+import Catalog
 import DQLSyntax
-import Synchronization
+import Foundation
+import TestSupport
 import Testing
 
 @testable import DQLExecution
 
-/// Versions and saved queries in memory.
-struct MemorySource: VersionSource {
-    var facts: [VersionFacts]
-    var saved: [String: String] = [:]
-
-    func versions(matching filter: VersionFilter) -> [VersionFacts] {
-        facts.filter { filter.model == nil || $0.model == filter.model }
-    }
-
-    func savedQuery(named name: String) -> [UInt8]? {
-        saved[name].map { Array($0.utf8) }
-    }
-
-    func savedQueryNames() -> [String] { saved.keys.sorted() }
-}
-
 struct QueryTests {
-    private var source: MemorySource {
-        func version(
-            _ model: String,
-            _ number: Int,
-            _ time: String,
-            lr: DQLValue?,
-            losses: [Double],
-            tags: [String] = []
-        ) -> VersionFacts {
-            var facts = VersionFacts(
-                model: model,
-                number: number,
-                globalID: "id\(number)",
-                creationTime: time,
-                message: "message \(number)"
-            )
-            facts.tags = tags
-            facts.parents = number > 1 ? ["\(model)@v\(number - 1)"] : []
-            facts.hyperparameters = lr.map { ["lr": $0, "optimizer": .text("sgd")] } ?? [:]
-            facts.measurements["loss"] = losses.enumerated().map {
-                .init(iteration: Int64($0.offset * 100), value: $0.element)
-            }
-            return facts
-        }
-        return MemorySource(facts: [
-            version("a/b", 1, "2025-12-31T23:59:59Z", lr: .number(0.1), losses: [0.9, 0.5], tags: ["best", "x"]),
-            version("a/b", 2, "2026-01-01T00:00:00Z", lr: .integer(1), losses: [0.8, .nan]),
-            version("lenet", 1, "2026-06-01T10:00:00Z", lr: nil, losses: []),
-            version("lenet", 2, "2026-06-02T10:00:00Z", lr: .text("auto"), losses: [0.2, 0.3]),
-        ])
-    }
+    private let zoo: Zoo
 
-    private func answer(_ text: String, _ source: MemorySource? = nil) throws -> QueryAnswer {
-        let source = source ?? self.source
-        return try DQLQuery(compiling: Array(text.utf8), source: source)
-            .run(source: source, limits: .mount)
+    init() throws {
+        zoo = try Zoo()
+        try zoo.addTrainingRuns()
     }
 
     @Test(arguments: [
@@ -100,86 +55,118 @@ struct QueryTests {
         ("select m from \"second\" where m.name like \"a%\"", "a+b@v2"),
     ])
     func queriesGiveTheirVersions(text: String, links: String) throws {
-        var source = self.source
-        source.saved["second"] = "select m where m.version = 2"
-        #expect(try answer(text, source).links.map(\.name).joined(separator: " ") == links)
+        try zoo.save("select m where m.version = 2", as: "second")
+        #expect(try zoo.answer(text).links.map(\.name).joined(separator: " ") == links)
     }
 
     @Test
     func tablesShowAllFactsOrChosenOnes() throws {
-        let all = try answer("select m where m.version = 1")
+        let all = try zoo.answer("select m where m.version = 1")
         #expect(all.columns == [
             "name", "version", "created", "parents", "tags", "config.lr", "config.optimizer", "loss",
         ])
-        #expect(all.tsv.split(separator: "\n")[1] == "a/b\tv1\t2025-12-31T23:59:59Z\t\tbest,x\t0.1\tsgd\t0.5")
-        let chosen = try answer("select m.name, m[\"loss\"] where m.version = 2")
-        #expect(chosen.tsv == "m.name\tm[\"loss\"]\na/b\t\nlenet\t0.3\n")
-        #expect(chosen.json.contains(#"{"m.name": "a/b", "m[\"loss\"]": null}"#))
-        #expect(try answer("select count(m) where m.version = 2").tsv == "count\n2\n")
-        #expect(try answer("select m where m.version = 9").json == "[]\n")
+        #expect(tsv(all).split(separator: "\n")[1] == "a/b\tv1\t2025-12-31T23:59:59Z\t\tbest,x\t0.1\tsgd\t0.5")
+        let chosen = try zoo.answer("select m.name, m[\"loss\"] where m.version = 2")
+        #expect(tsv(chosen) == "m.name\tm[\"loss\"]\na/b\t\nlenet\t0.3\n")
+        #expect(json(chosen).contains(#"{"m.name": "a/b", "m[\"loss\"]": null}"#))
+        #expect(try tsv(zoo.answer("select count(m) where m.version = 2")) == "count\n2\n")
+        #expect(try json(zoo.answer("select m where m.version = 9")) == "[]\n")
     }
+
+    private func tsv(_ answer: QueryAnswer) -> String { String(decoding: answer.tsv(), as: UTF8.self) }
+
+    private func json(_ answer: QueryAnswer) -> String { String(decoding: answer.json(), as: UTF8.self) }
 
     @Test(arguments: [
         ("select m where m.nam = \"a\"", "name"), ("select m where m.config.l < 1", "lr"),
-        ("select m where m[\"los\"] < 1", "loss"), ("select m where m.name = 1", "quotes"),
-        ("select m where m.version = \"1\"", "quotes"), ("select m where m.creation_time > \"yesterday\"", "UTC"),
+        ("select m where m[\"los\"] < 1", "loss"), ("select m where m.name = 1", "cannot be compared"),
+        ("select m where m.version = \"1\"", "cannot be compared"),
+        ("select m where m.creation_time > \"yesterday\"", "UTC"),
         ("select m where x.name = \"a\"", "variable"), ("select m from \"secnd\"", "second"),
-        ("select m where m.config = 1", "config.lr"), ("select m where m.tags < \"a\"", "larger"),
-        ("select m where m.version like \"1\"", "texts"), ("select m where 1 in m.name", "list"),
+        ("select m where m.config = 1", "config.lr"), ("select m where m.tags < \"a\"", "order"),
+        ("select m where m.version like \"1\"", "needs a text"),
+        ("select m where 1 in m.name", "is no list"),
+        ("select m where m.name = lenet", "double quotes"),
+        ("select m where m.name = null", "is missing"),
+        ("select m where m.config.lr = true", "holds numbers, such as 0.1 in a/b@v1"),
+        ("select m where m.finite > true", "no order"), ("select m where m.name", "no truth value"),
+        ("select m where 1 = 1", "must stand on one side"),
+        ("select mean(m[\"loss\"])", "min"), ("select min(m.name)", "of a measurement"),
+        ("select m where m[\"conv*\"].next", "has"), ("select m where m[\"conv*\"].nxt.norm > 1", "next"),
+        ("select m where m[\"conv*\"].nrom > 1", "norm"),
+        ("select m where m[\"conv[\"].next has RELU", "conv["),
+        ("select m where m[\"a\"] has RLU", "RELU"), ("select m where m[\"a\"] has RELU(\"r$1\")", "captures"),
+        ("select m where m.name at 3 = \"a\"", "iteration"), ("select m, x from \"second\" y", "variable"),
+        ("select a, b from \"second\", \"second\" c", "variable"),
+        ("select m from (select count)", "answers a number"),
+        ("select m from (select a, b where a.parent = b)", "several variables"),
+        ("slice n from m mutate n.input = m[\"a\"]", "needs an output"),
+        ("slice n from m mutate m[\"a\"].delete", "construct"),
+        ("construct n from m mutate n.input = m[\"a\"]", "slice"),
+        ("slice n from m mutate x.input = m[\"a\"] and n.output = m[\"b\"]", "did you mean 'n'"),
+        ("select m from (evaluate x with config = \"c\")", "committed"),
+        ("evaluate x with config = \"c\" vary config.zzz auto", "'auto' knows"),
+        ("evaluate x with config = \"c\" vary config.lr in [1, \"a\"]", "different kinds"),
+        ("evaluate x with config = \"c\" keep top(0, x[\"loss\"], 1)", "Nothing would be kept"),
+        ("evaluate x with config = \"c\" keep top(3, y[\"loss\"], 1)", "variable"),
+        ("evaluate x with config = \"c\"", "does not train"),
     ])
-    func mistakesAreErrorsWithAHint(text: String, hint: String) {
-        var source = self.source
-        source.saved["second"] = "select m"
-        let error = #expect(throws: DQLError.self) { try answer(text, source) }
-        let whole = (error?.message ?? "") + (error?.hint ?? "")
+    func mistakesAreErrorsWithAHint(text: String, hint: String) throws {
+        try zoo.save("select m", as: "second")
+        let error = try #require(throws: DQLError.self) { try zoo.answer(text) }
+        let whole = error.message + " " + (error.hint ?? "")
         #expect(whole.contains(hint), "\(whole)")
     }
 
     @Test
-    func queriesThatSelectFromThemselvesAreRefused() {
-        var source = self.source
-        source.saved = ["a": "select m from \"b\"", "b": "select m from \"a\"", "broken": "selct"]
-        let error = #expect(throws: DQLError.self) {
-            try DQLQuery(compiling: Array("select m from \"b\"".utf8), named: "a", source: source)
+    func queriesThatSelectFromThemselvesAreRefused() throws {
+        try zoo.save("select m from \"b\"", as: "a")
+        try zoo.save("select m from \"a\"", as: "b")
+        try zoo.save("selct", as: "broken")
+        let error = try #require(throws: DQLError.self) {
+            try DQLQuery("select m from \"b\"", name: "a", archive: zoo.facts)
         }
-        #expect(error?.message.contains("itself") == true)
-        let broken = #expect(throws: DQLError.self) { try answer("select m from \"broken\"", source) }
-        #expect(broken?.message.contains("broken") == true && broken?.range == 14..<22)
+        #expect(error.message.contains("itself: 'a' from 'b' from 'a'"))
+        let direct = try #require(throws: DQLError.self) {
+            try DQLQuery("select m from \"c\"", name: "c", archive: zoo.facts)
+        }
+        #expect(direct.message.contains("itself"))
+        let broken = try #require(throws: DQLError.self) { try zoo.answer("select m from \"broken\"") }
+        #expect(broken.rendered(source: "select m from \"broken\"", name: "q").contains("broken.dql:1:1"))
     }
 
     @Test
     func dependenciesAreAllQueriesReached() throws {
-        var source = self.source
-        source.saved = ["a": "select m from \"b\"", "b": "select m"]
-        let query = try DQLQuery(compiling: Array("select m from \"a\"".utf8), source: source)
-        #expect(query.dependencies.keys.sorted() == ["a", "b"])
+        try zoo.save("select m from \"b.dql\"", as: "a")
+        try zoo.save("select m", as: "b")
+        let text = "select m from (select x from \"a\")"
+        #expect(try DQLQuery(text, archive: zoo.facts).dependencies.keys.sorted() == ["a", "b"])
+        let reached = try DQLQuery.reachedQueries(from: Array(text.utf8), archive: zoo.facts)
+        #expect(reached.keys.sorted() == ["a", "b"])
+    }
+
+    @Test
+    func queriesAreReadFromFilesOnlyWhereThatIsAllowed() throws {
+        let path = try zoo.directory.write(Array("select m where m.version = 2".utf8), to: "dir/two.dql")
+        let text = "select m from \"\(path)\""
+        #expect(throws: DQLError.self) { try zoo.answer(text) }
+        let facts = ArchiveFacts(catalog: zoo.catalog, queriesPath: zoo.directory.path, readsFiles: true)
+        #expect(try DQLQuery(text, archive: facts).run(limits: .mount).links.count == 2)
     }
 
     @Test
     func limitsAndCancellationEndAQuery() throws {
-        let query = try DQLQuery(compiling: Array("select m where m.version > 0".utf8), source: source)
-        #expect(throws: QueryFailure.self) {
-            try query.run(source: source, limits: .init(duration: .seconds(60), rowCount: 3))
-        }
-        #expect(throws: QueryFailure.self) {
-            try query.run(source: source, limits: .mount) { true }
-        }
-        #expect(throws: QueryFailure.self) {
-            try query.run(source: source, limits: .init(duration: .zero, rowCount: 10))
-        }
+        let query = try DQLQuery("select m where m.version > 0", archive: zoo.facts)
+        var limits = QueryLimits(seconds: 60, rowCount: 3, advice: "try harder")
+        let error = try #require(throws: DQLError.self) { try query.run(limits: limits) }
+        #expect(error.code == .limit && error.hint == "try harder")
+        #expect(throws: DQLError.self) { try query.run(limits: .mount) { true } }
+        limits.seconds = 0
+        #expect(throws: DQLError.self) { try query.run(limits: limits) }
     }
 
     @Test
     func anEmptyArchiveKnowsNoNamesAndMindsNone() throws {
-        #expect(try answer("select m where m[\"loss\"] < 1", MemorySource(facts: [])).rows.isEmpty)
-    }
-
-    @Test
-    func patternsMatchInTimeThatIsBounded() {
-        let pattern = LikePattern(String(repeating: "%a", count: 50) + "b")
-        #expect(!pattern.matches(String(repeating: "a", count: 2000)))
-        #expect(LikePattern("a%_c").matches("axxc"))
-        #expect(!LikePattern("a_").matches("a"))
-        #expect(LikePattern("").matches("") && LikePattern("%").matches(""))
+        #expect(try Zoo().answer("select m where m[\"loss\"] < 1").rows.isEmpty)
     }
 }
