@@ -78,7 +78,7 @@ extension Catalog {
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT f.version, f.snapshot, t.name, dtype, shape, hash, elementCount, minimum,
+                    SELECT f.version, f.snapshot, t.name, dtype, shape, x.hash, elementCount, minimum,
                         maximum, mean, norm, zeroCount, nanCount, infinityCount
                     FROM file f JOIN tensor t ON t.file = f.id
                     LEFT JOIN tensorFact x ON x.id = t.fact
