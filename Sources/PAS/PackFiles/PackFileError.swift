@@ -4,6 +4,8 @@ public struct PackFileError: Error, Hashable {
     public enum Code: Hashable, Sendable {
         /// The file is not there.
         case missing
+        /// The file of low-order planes is not there.
+        case missingLow
         /// The file ends before the bytes that were asked for.
         case truncated
         /// The file does not begin like a pack.

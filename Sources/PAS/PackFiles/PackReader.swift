@@ -1,34 +1,53 @@
 import Foundation
+import Synchronization
 import SystemPackage
 
 /// A pack that is open for reading; used by any number of threads.
 ///
-/// While it is open it holds a shared lock on both files, so that a collection by another process
-/// leaves them alone.
+/// The file of low-order planes is opened when it is needed first: it may lie on a slow disk, or nowhere
+/// for the time being. While a file is open it holds a shared lock on it, so that a collection by another
+/// process leaves the pack alone.
 public final class PackReader: Sendable {
     /// The name of the pack, without a suffix.
     public let name: String
 
+    private let directory: String
     private let high: FileDescriptor
-    private let low: FileDescriptor
+    private let low = Mutex<FileDescriptor?>(nil)
 
-    /// Opens the files of a pack.
+    /// Opens a pack.
     ///
-    /// - Throws: ``PackFileError`` if one is missing or no pack.
+    /// - Throws: ``PackFileError`` if the file of high-order planes is missing or no pack.
     public init(name: String, directory: String) throws(PackFileError) {
         self.name = name
+        self.directory = directory
         high = try Self.open(.high, name, directory)
-        do {
-            low = try Self.open(.low, name, directory)
-        } catch {
-            try? high.close()
-            throw error
-        }
     }
 
     deinit {
         try? high.close()
-        try? low.close()
+        try? low.withLock { $0 }?.close()
+    }
+
+    /// Opens the file of low-order planes, unless it is open.
+    ///
+    /// - Throws: ``PackFileError`` with the code `missingLow` if it is not there.
+    public func openLow() throws(PackFileError) {
+        _ = try descriptor(of: .low)
+    }
+
+    private func descriptor(of part: PackPart) throws(PackFileError) -> FileDescriptor {
+        guard part == .low else { return high }
+        if let open = low.withLock({ $0 }) { return open }
+        let opened = try Self.open(.low, name, directory)
+        let first = low.withLock { low in
+            if let other = low { return other }
+            low = opened
+            return opened
+        }
+        // Another thread was faster: one of the two is enough.
+        if first != opened { try? opened.close() }
+        return first
     }
 
     private static func open(
@@ -45,7 +64,14 @@ public final class PackReader: Sendable {
                 options: [.closeOnExec]
             )
         } catch Errno.noSuchFileOrDirectory {
-            throw PackFileError(.missing, "The pack '\(file)' is missing.")
+            guard part == .low else {
+                throw PackFileError(.missing, "The pack '\(file)' is missing.")
+            }
+            throw PackFileError(
+                .missingLow,
+                "The low-order planes '\(file)' are not there. If they were moved, make their "
+                    + "directory reachable again; resolutions of two bytes and less do without."
+            )
         } catch {
             throw PackFileError(.system, "Cannot open the pack '\(file)': \(error).")
         }
@@ -70,7 +96,7 @@ public final class PackReader: Sendable {
         at offset: Int,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(PackFileError) {
-        let descriptor = part == .high ? high : low
+        let descriptor = try descriptor(of: part)
         var filled = 0
         while filled < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])

@@ -1,10 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// Which chunk of which content.
+/// Which chunk of which content, at which resolution.
 struct ChunkKey: Hashable, Sendable {
     let content: ContentID
     let index: Int
+    /// The high-order bytes that are kept of each element; 0 for all.
+    let resolution: Int
 }
 
 /// The chunks that were decoded last, and the decodes that are under way.

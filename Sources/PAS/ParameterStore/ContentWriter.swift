@@ -1,9 +1,7 @@
 import Crypto
-import Dispatch
 import Foundation
 import PackFiles
-import Synchronization
-import TensorCoding
+public import TensorCoding
 public import Tensors
 
 /// Stores contents for one commit.
@@ -32,7 +30,9 @@ public final class ContentWriter {
     private var records: [ContentRecord] = []
     private var ids: [ContentHash: ContentID] = [:]
     private var nextID: Int64
-    private let workers = ChunkWorkerPool()
+    private let encodingPool = EncodingScratchPool()
+    private let verificationPool = ScratchPool { try VerificationScratch() }
+    private let workspace = SegmentWorkspace()
 
     /// Begins a commit; its pack is created with the first new content.
     ///
@@ -58,12 +58,14 @@ public final class ContentWriter {
     /// - Parameters:
     ///   - source: The bytes.
     ///   - kind: What its elements are.
+    ///   - layout: How they form rows and columns, if the content holds tensors.
     ///   - bases: Contents that are like it; the one that promises the fewest bytes is its base, or
     ///     none.
     /// - Throws: ``ParameterStoreError``, or an error of the source.
     public func add(
         _ source: any ByteSource,
         kind: ElementKind,
+        layout: RowLayout = RowLayout(),
         bases: [ContentID] = []
     ) throws -> WrittenContent {
         let hash = try hash(of: source)
@@ -73,7 +75,14 @@ public final class ContentWriter {
         let id = ContentID(rawValue: nextID)
         do {
             let base = try chooseBase(for: source, kind: kind, bases)
-            let record = try write(source, as: id, hash, kind: kind, base: base)
+            let record = try write(
+                source,
+                as: (id, hash),
+                kind: kind,
+                layout: layout,
+                base: base,
+                deltaLayout: .whole
+            )
             nextID += 1
             records.append(record)
             ids[hash] = id
@@ -96,17 +105,76 @@ public final class ContentWriter {
         } catch {
             throw ParameterStoreError(pack: error)
         }
-        store.removePending(Set(records.map(\.id)), packName: packName, isDiscarded: false)
+        store.removePending(
+            Set(records.map(\.id)),
+            pack: packID,
+            packName: packName,
+            isDiscarded: false
+        )
         return records
     }
 
     /// Takes everything back that was stored.
     public func discard() {
-        store.removePending(Set(records.map(\.id)), packName: packName, isDiscarded: true)
+        store.removePending(
+            Set(records.map(\.id)),
+            pack: packID,
+            packName: packName,
+            isDiscarded: true
+        )
         pack?.discard()
         pack = nil
         records = []
         ids = [:]
+    }
+
+    /// Stores a content anew that is stored already, against another base.
+    ///
+    /// It keeps its number; the catalog must replace its coding by the record that ``finish()`` gives
+    /// with the others. Until then, and by readers that have not noticed after, the old coding is read:
+    /// both give the same bytes. The base must not be coded against the content itself, on any way: whoever
+    /// re-encodes several begins with those that others are coded against.
+    ///
+    /// - Parameters:
+    ///   - id: The content.
+    ///   - base: What to code it against; nil for alone. Segments that it does not help are coded alone
+    ///     all the same.
+    ///   - deltaLayout: How deltas treat the significance of their bits.
+    /// - Returns: The new record.
+    /// - Throws: ``ParameterStoreError``.
+    public func reencode(
+        _ id: ContentID,
+        base: ContentID?,
+        deltaLayout: DeltaLayout = .whole
+    ) throws -> ContentRecord {
+        let content = try store.content(id)
+        let other = try base.map { try store.content($0) }
+        if let other, other.record.byteCount != content.record.byteCount
+            || other.record.kind != content.record.kind
+        {
+            throw ParameterStoreError(
+                .system,
+                "Content \(id.rawValue) cannot be coded against content \(other.record.id.rawValue): "
+                    + "it is of another size or kind."
+            )
+        }
+        do {
+            let record = try write(
+                StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
+                as: (id, content.record.hash),
+                kind: content.record.kind,
+                layout: content.index.layout,
+                base: other,
+                deltaLayout: deltaLayout
+            )
+            records.append(record)
+            store.addPending(record, packName: packName)
+            return record
+        } catch let error as PackFileError {
+            throw ParameterStoreError(pack: error)
+        } catch let error as TensorCodingError {
+            throw ParameterStoreError(.system, "Cannot encode a content: \(error.message).")
+        }
     }
 
     // MARK: - Steps
@@ -127,36 +195,28 @@ public final class ContentWriter {
         return ContentHash(bytes: Array(hash.finalize()))
     }
 
-    /// The candidate that promises the fewest bytes, judged by a few chunks; nil if none promises less
-    /// than the content alone.
+    /// The candidate that promises the fewest bytes, judged by the first elements of a few chunks; nil
+    /// if none promises less than the content alone.
     private func chooseBase(
         for source: any ByteSource,
         kind: ElementKind,
         _ candidates: [ContentID]
     ) throws -> StoredContent? {
-        let chunkCount = (source.byteCount + kind.chunkByteCount - 1) / kind.chunkByteCount
-        guard chunkCount > 0 else { return nil }
-        let sampled = Set([0, chunkCount / 3, chunkCount * 2 / 3, chunkCount - 1]).sorted()
-        var best: (content: StoredContent, byteCount: Double)?
+        var usable: [StoredContent] = []
         for candidate in candidates {
-            guard let content = try usableBase(candidate, source.byteCount, kind) else { continue }
-            let byteCount = try workers.use { worker in
-                try sampled.reduce(into: (alone: 0.0, chosen: 0.0)) { sum, index in
-                    let (alone, delta) = try worker.estimate(
-                        index,
-                        of: source,
-                        kind: kind,
-                        base: content,
-                        in: store
-                    )
-                    sum.alone += alone
-                    sum.chosen += min(alone, delta)
-                }
-            }
-            guard byteCount.chosen < byteCount.alone else { continue }
-            if best.map({ byteCount.chosen < $0.byteCount }) ?? true {
-                best = (content, byteCount.chosen)
-            }
+            guard let content = try usableBase(candidate, source.byteCount, kind),
+                !usable.contains(where: { $0.record.id == content.record.id })
+            else { continue }
+            usable.append(content)
+        }
+        guard !usable.isEmpty else { return nil }
+        let samples = try ContentSample.samples(of: source, kind: kind)
+        let alone = samples.reduce(0) { $0 + CodingEstimate.alone($1.bytes, kind: kind) }
+        var best: (content: StoredContent, byteCount: Double)?
+        for content in usable {
+            var byteCount = 0.0
+            for sample in samples { byteCount += try sample.byteCount(against: content, in: store) }
+            if byteCount < min(alone, best?.byteCount ?? .infinity) { best = (content, byteCount) }
         }
         return best?.content
     }
@@ -179,86 +239,91 @@ public final class ContentWriter {
 
     private func write(
         _ source: any ByteSource,
-        as id: ContentID,
-        _ hash: ContentHash,
+        as identity: (id: ContentID, hash: ContentHash),
         kind: ElementKind,
-        base: StoredContent?
+        layout: RowLayout,
+        base: StoredContent?,
+        deltaLayout: DeltaLayout
     ) throws -> ContentRecord {
         let pack = try self.pack ?? PackWriter(name: packName, directory: store.packsPath)
         self.pack = pack
         let start = (high: pack.offset(in: .high), low: pack.offset(in: .low))
-        var index = ChunkIndex(highStart: start.high, lowStart: start.low)
-        let chunkCount = (source.byteCount + kind.chunkByteCount - 1) / kind.chunkByteCount
-        var next = 0
-        while next < chunkCount {
-            let batch = next..<min(chunkCount, next + Self.batchChunkCount)
-            for chunk in try encode(batch, of: source, kind: kind, base: base) {
-                try pack.append(chunk.high, to: .high)
-                try pack.append(chunk.low, to: .low)
-                index.append(
-                    chunk.coding,
-                    highByteCount: chunk.high.count,
-                    lowByteCount: chunk.low.count
-                )
-            }
-            next = batch.upperBound
+        // Bytes without a structure need no rows.
+        let layout = kind.isFloatingPoint ? layout : RowLayout()
+        var index = ContentIndex(highStart: start.high, lowStart: start.low, layout: layout)
+        let encoder = SegmentEncoder(
+            kind: kind,
+            layout: layout,
+            deltaLayout: deltaLayout,
+            pool: encodingPool
+        )
+        var place = 0
+        while place < source.byteCount {
+            let range = place..<min(source.byteCount, place + kind.segmentByteCount)
+            let segment = try encode(source, range, kind: kind, layout, base, with: encoder)
+            try append(segment, to: pack, &index)
+            place = range.upperBound
         }
         let indexOffset = pack.offset(in: .high)
-        var frame: [UInt8] = []
-        try index.serialized.withUnsafeBytes {
-            try ZstdCompressor().append($0, effort: .normal, to: &frame)
-        }
-        try pack.append(frame, to: .high)
+        let serialized = index.serialized
+        try pack.append(serialized, to: .high)
         try pack.flush()
-        let usedBase = index.chunks.contains { $0.coding.needsBase } ? base : nil
+        let usesBase = index.segments.contains { $0.coding.needsBase }
         return ContentRecord(
-            id: id,
-            hash: hash,
+            id: identity.id,
+            hash: identity.hash,
             byteCount: source.byteCount,
             kind: kind,
             pack: packID,
             indexOffset: indexOffset,
-            indexByteCount: frame.count,
+            indexByteCount: serialized.count,
             storedByteCount: pack.offset(in: .high) - start.high + pack.offset(in: .low) - start.low,
-            base: usedBase?.record.id,
-            depth: usedBase.map { $0.record.depth + 1 } ?? 0
+            base: usesBase ? base?.record.id : nil,
+            depth: usesBase ? (base?.record.depth ?? 0) + 1 : 0
         )
     }
 
-    /// The chunks that are encoded before any of them is written: some megabytes.
-    private static let batchChunkCount = 32
-
+    /// Encodes a segment, and proves that it comes back.
     private func encode(
-        _ batch: Range<Int>,
-        of source: any ByteSource,
+        _ source: any ByteSource,
+        _ range: Range<Int>,
         kind: ElementKind,
-        base: StoredContent?
-    ) throws -> [EncodedChunk] {
-        let store = self.store
-        let workers = self.workers
-        guard batch.count > 1 else {
-            return try batch.map { index in
-                try workers.use { try $0.encode(index, of: source, kind: kind, base: base, in: store) }
-            }
+        _ layout: RowLayout,
+        _ base: StoredContent?,
+        with encoder: SegmentEncoder
+    ) throws -> EncodedSegment {
+        let elements = try workspace.load(source, range)
+        let other = try base.map { try workspace.load($0, range, from: store) }
+        let segment = try encoder.encode(elements, base: other, at: range.lowerBound)
+        let model = try segment.readModel(
+            kind: kind,
+            layout: layout,
+            start: range.lowerBound,
+            byteCount: range.count
+        )
+        try segment.verify(elements, base: other, model, verificationPool)
+        return segment
+    }
+
+    private func append(
+        _ segment: EncodedSegment,
+        to pack: PackWriter,
+        _ index: inout ContentIndex
+    ) throws(PackFileError) {
+        func checksum(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { StreamChecksum.of($0) } }
+        index.appendSegment(
+            segment.coding,
+            modelByteCount: segment.model.count,
+            checksum: checksum(segment.model)
+        )
+        try pack.append(segment.model, to: .high)
+        for chunk in segment.chunks {
+            index.appendChunk(
+                high: (chunk.high.count, checksum(chunk.high)),
+                low: (chunk.low.count, checksum(chunk.low))
+            )
+            try pack.append(chunk.high, to: .high)
+            try pack.append(chunk.low, to: .low)
         }
-        let results = Mutex([Result<EncodedChunk, any Error>?](repeating: nil, count: batch.count))
-        DispatchQueue.concurrentPerform(iterations: batch.count) { position in
-            let result = Result {
-                try workers.use {
-                    try $0.encode(
-                        batch.lowerBound + position,
-                        of: source,
-                        kind: kind,
-                        base: base,
-                        in: store
-                    )
-                }
-            }
-            results.withLock { $0[position] = result }
-        }
-        return try results.withLock { try $0.map { result in
-            guard let result else { preconditionFailure("every chunk of a batch has a result") }
-            return try result.get()
-        } }
     }
 }

@@ -13,10 +13,11 @@ import TensorCoding
 public final class ParameterStore: Sendable {
     private let catalog: any ContentCatalog
     private let packs: OpenPacks
-    private let cache: ChunkCache
-    private let scratch = DecodingScratchPool()
-    // Contents by their number; the weight is the number of chunks in their indices.
-    private let contents = BoundedCache<ContentID, StoredContent>(weightMax: 1 << 18)
+    let cache: ChunkCache
+    let models = SegmentModels()
+    let scratch = ScratchPool { try DecodingScratch() }
+    // Contents by their number; the weight is the memory of their indices.
+    private let contents = BoundedCache<ContentID, StoredContent>(weightMax: 24 << 20)
     private let pending = Mutex(PendingContents())
     private let counters = Counters()
 
@@ -32,6 +33,7 @@ public final class ParameterStore: Sendable {
         let decodedChunks = Atomic<Int>(0)
         let decodedBytes = Atomic<Int>(0)
         let readBytes = Atomic<Int>(0)
+        let packBytes = Atomic<Int>(0)
     }
 
     /// What a store has done since it was opened.
@@ -42,6 +44,8 @@ public final class ParameterStore: Sendable {
         public let decodedChunkCount: Int
         /// The bytes that were decoded, those of bases included.
         public let decodedByteCount: Int
+        /// The bytes of streams that were read from packs.
+        public let packByteCount: Int
         /// The bytes of decoded chunks that the cache holds now.
         public let cachedByteCount: Int
     }
@@ -65,6 +69,7 @@ public final class ParameterStore: Sendable {
             readByteCount: counters.readBytes.load(ordering: .relaxed),
             decodedChunkCount: counters.decodedChunks.load(ordering: .relaxed),
             decodedByteCount: counters.decodedBytes.load(ordering: .relaxed),
+            packByteCount: counters.packBytes.load(ordering: .relaxed),
             cachedByteCount: cache.byteCount
         )
     }
@@ -75,18 +80,22 @@ public final class ParameterStore: Sendable {
     ///   - id: The content.
     ///   - offset: The place of the first byte.
     ///   - buffer: Gets the bytes; `offset + buffer.count` must not exceed the content's size.
-    /// - Throws: ``ParameterStoreError``.
+    ///   - resolution: How many high-order bytes of each float to read; what is beyond is zero (see
+    ///     ``Resolution``).
+    /// - Throws: ``ParameterStoreError``; its code is `missingLowPlanes` if the resolution needs planes
+    ///   that were moved away.
     public func read(
         _ id: ContentID,
         at offset: Int,
-        into buffer: UnsafeMutableRawBufferPointer
+        into buffer: UnsafeMutableRawBufferPointer,
+        resolution: Resolution = .full
     ) throws(ParameterStoreError) {
         do {
-            try readChunks(of: try content(id), at: offset, into: buffer)
+            try readChunks(of: try content(id), at: offset, into: buffer, resolution)
         } catch {
             // A repack may have moved the content: its place is looked up anew, once.
             guard let moved = try? reload(id) else { throw error }
-            try readChunks(of: moved, at: offset, into: buffer)
+            try readChunks(of: moved, at: offset, into: buffer, resolution)
         }
         counters.readBytes.wrappingAdd(buffer.count, ordering: .relaxed)
     }
@@ -94,7 +103,8 @@ public final class ParameterStore: Sendable {
     private func readChunks(
         of content: StoredContent,
         at offset: Int,
-        into buffer: UnsafeMutableRawBufferPointer
+        into buffer: UnsafeMutableRawBufferPointer,
+        _ resolution: Resolution
     ) throws(ParameterStoreError) {
         let record = content.record
         guard offset >= 0, buffer.count <= record.byteCount - offset else {
@@ -110,7 +120,7 @@ public final class ParameterStore: Sendable {
             let index = place / record.kind.chunkByteCount
             let skipped = place - index * record.kind.chunkByteCount
             let count = min(record.byteCount(ofChunk: index) - skipped, buffer.count - done)
-            let chunk = try chunk(index, of: content)
+            let chunk = try chunk(index, of: content, resolution)
             let part = UnsafeRawBufferPointer(rebasing: chunk.bytes[skipped..<skipped + count])
             UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
                 .copyMemory(from: part)
@@ -121,12 +131,19 @@ public final class ParameterStore: Sendable {
     /// A decoded chunk, from the cache if it is there.
     private func chunk(
         _ index: Int,
-        of content: StoredContent
+        of content: StoredContent,
+        _ resolution: Resolution
     ) throws(ParameterStoreError) -> ChunkBytes {
+        let record = content.record
+        // What a resolution shows whole is not cached twice.
+        let byteCount = resolution.isFull(for: record.kind) ? 0 : resolution.byteCount
         do {
-            return try cache.chunk(ChunkKey(content: content.record.id, index: index)) {
-                let chunk = ChunkBytes(byteCount: content.record.byteCount(ofChunk: index))
-                try decode(index, of: content, into: chunk.bytes)
+            let key = ChunkKey(content: record.id, index: index, resolution: byteCount)
+            return try cache.chunk(key) {
+                let chunk = ChunkBytes(byteCount: record.byteCount(ofChunk: index))
+                let detail = byteCount == 0 || byteCount > 2 ? ChunkDetail.full : .upper
+                try decode(index, of: content, into: chunk.bytes, detail: detail)
+                if byteCount > 0 { resolution.truncate(chunk.bytes, kind: record.kind) }
                 return chunk
             }
         } catch let error as ParameterStoreError {
@@ -136,60 +153,11 @@ public final class ParameterStore: Sendable {
         }
     }
 
-    /// Decodes a chunk, and the chunks of its chain of bases that the cache lacks.
-    ///
-    /// Bases that are decoded on the way are not kept: they would push out what readers asked for.
-    func decode(
-        _ index: Int,
-        of content: StoredContent,
-        into output: UnsafeMutableRawBufferPointer
-    ) throws(ParameterStoreError) {
-        let chunk = content.index.chunks[index]
-        var base: ChunkBytes?
-        if chunk.coding.needsBase {
-            guard let id = content.record.base else { throw content.damage(index, "it has no base") }
-            base = try baseChunk(index, of: try self.content(id), byteCount: output.count, content)
-        }
-        do {
-            try scratch.use { scratch in
-                let streams = scratch.buffer(byteCount: chunk.highByteCount + chunk.lowByteCount)
-                let high = UnsafeMutableRawBufferPointer(rebasing: streams[..<chunk.highByteCount])
-                let low = UnsafeMutableRawBufferPointer(rebasing: streams[chunk.highByteCount...])
-                try content.pack.read(.high, at: chunk.highOffset, into: high)
-                try content.pack.read(.low, at: chunk.lowOffset, into: low)
-                try scratch.decoder.decode(
-                    chunk.coding,
-                    high: UnsafeRawBufferPointer(high),
-                    low: UnsafeRawBufferPointer(low),
-                    kind: content.record.kind,
-                    base: base.map { UnsafeRawBufferPointer($0.bytes) },
-                    into: output
-                )
-            }
-        } catch let error as TensorCodingError where error.code == .damaged {
-            throw content.damage(index, error.message)
-        } catch let error as PackFileError {
-            throw ParameterStoreError(pack: error)
-        } catch {
-            throw ParameterStoreError(.system, "\(error)")
-        }
+    /// Counts a decoded chunk.
+    func countDecode(_ byteCount: Int, streams: Int) {
         counters.decodedChunks.wrappingAdd(1, ordering: .relaxed)
-        counters.decodedBytes.wrappingAdd(output.count, ordering: .relaxed)
-    }
-
-    private func baseChunk(
-        _ index: Int,
-        of base: StoredContent,
-        byteCount: Int,
-        _ content: StoredContent
-    ) throws(ParameterStoreError) -> ChunkBytes {
-        guard base.record.byteCount == content.record.byteCount,
-            base.record.kind == content.record.kind, base.record.depth < content.record.depth
-        else { throw content.damage(index, "its base is of another size, kind or depth") }
-        if let known = cache.chunk(ChunkKey(content: base.record.id, index: index)) { return known }
-        let chunk = ChunkBytes(byteCount: byteCount)
-        try decode(index, of: base, into: chunk.bytes)
-        return chunk
+        counters.decodedBytes.wrappingAdd(byteCount, ordering: .relaxed)
+        counters.packBytes.wrappingAdd(streams, ordering: .relaxed)
     }
 
     // MARK: - Records
@@ -204,7 +172,7 @@ public final class ParameterStore: Sendable {
             )
         }
         let content = try load(record)
-        contents.insert(content, for: id, weight: 1 + record.chunkCount)
+        contents.insert(content, for: id, weight: content.weight)
         return content
     }
 
@@ -236,14 +204,22 @@ public final class ParameterStore: Sendable {
         }
     }
 
-    /// The content at a place where the catalog has it now; nil if that is where it was.
+    /// The content as the catalog has it now; nil if neither it nor a base of it was moved.
     private func reload(_ id: ContentID) throws -> StoredContent? {
-        guard let known = contents.value(for: id), let record = try record(of: id),
-            record != known.record
-        else { return nil }
-        let content = try load(record)
-        contents.insert(content, for: id, weight: 1 + record.chunkCount)
-        return content
+        var isMoved = false
+        var next: ContentID? = id
+        while let link = next {
+            guard let known = contents.value(for: link), let record = try record(of: link) else {
+                break
+            }
+            if record != known.record {
+                isMoved = true
+                let content = try load(record)
+                contents.insert(content, for: link, weight: content.weight)
+            }
+            next = record.base
+        }
+        return isMoved ? try content(id) : nil
     }
 
     // MARK: - Verification
@@ -283,13 +259,19 @@ public final class ParameterStore: Sendable {
     }
 
     /// Forgets the contents of a commit; of one that was given up, everything that was read too.
-    func removePending(_ ids: Set<ContentID>, packName: String, isDiscarded: Bool) {
+    func removePending(
+        _ ids: Set<ContentID>,
+        pack: PackID,
+        packName: String,
+        isDiscarded: Bool
+    ) {
         pending.withLock { pending in
             pending.records = pending.records.filter { !ids.contains($0.key) }
             pending.packNames = pending.packNames.filter { $0.value != packName }
         }
         guard isDiscarded else { return }
         packs.forget(packName)
+        models.forget(pack)
         contents.remove { ids.contains($0) }
         cache.forget(ids)
     }
@@ -304,6 +286,7 @@ extension ParameterStoreError {
     init(pack error: PackFileError) {
         switch error.code {
         case .missing: self.init(.missingPack, error.message)
+        case .missingLow: self.init(.missingLowPlanes, error.message)
         case .truncated, .notAPack: self.init(.damaged, error.message)
         case .full: self.init(.full, error.message)
         case .system: self.init(.system, error.message)

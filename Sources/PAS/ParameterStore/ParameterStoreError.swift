@@ -6,6 +6,9 @@ public struct ParameterStoreError: Error, Hashable {
         case damaged
         /// A pack is not there.
         case missingPack
+        /// The pack of low-order planes is not there, while that of the high-order ones is: it was moved
+        /// to another disk, and low resolutions can be read all the same.
+        case missingLowPlanes
         /// The catalog has no such content.
         case missingContent
         /// The disk is full.

@@ -1,52 +1,43 @@
 import PackFiles
 import TensorCoding
 
-/// A content that is ready to be decoded: its record, its chunk index, its pack.
+/// A content that is ready to be decoded: its record, its index, its pack.
 struct StoredContent: Sendable {
     let record: ContentRecord
-    let index: ChunkIndex
+    let index: ContentIndex
     let pack: PackReader
 
-    /// Indices are read whole; a chunk's entry takes about six bytes, so this allows for terabytes.
-    private static let indexByteCountMax = 256 << 20
+    /// Indices are read whole; a chunk's entry takes about twenty bytes, so this allows for terabytes.
+    private static let indexByteCountMax = 512 << 20
 
-    /// Reads the chunk index of a content.
+    /// Reads the index of a content.
     init(_ record: ContentRecord, pack: PackReader) throws {
         self.record = record
         self.pack = pack
         func damaged(_ reason: String) -> ParameterStoreError {
             ParameterStoreError(
                 .damaged,
-                "The chunk index at offset \(record.indexOffset) of the pack '\(pack.name).high' "
-                    + "is damaged (\(reason))."
+                "The index of a content at offset \(record.indexOffset) of the pack "
+                    + "'\(pack.name).high' is damaged (\(reason))."
             )
         }
         guard (0..<Self.indexByteCountMax).contains(record.indexByteCount), record.byteCount >= 0
         else { throw damaged("its size cannot be right") }
-        var frame = [UInt8](repeating: 0, count: record.indexByteCount)
-        try frame.withUnsafeMutableBytes { try pack.read(.high, at: record.indexOffset, into: $0) }
-        do {
-            let serialized = try frame.withUnsafeBytes { frame in
-                let count = try ZstdDecompressor.contentByteCount(frame)
-                // Two offsets, and for a chunk a byte and two numbers of at most seven.
-                guard count <= 14 + 15 * record.chunkCount else {
-                    throw TensorCodingError(.damaged, "it is longer than its chunks need")
-                }
-                var bytes = [UInt8](repeating: 0, count: count)
-                let end = try bytes.withUnsafeMutableBytes {
-                    try ZstdDecompressor().decompress(frame, into: $0)
-                }
-                guard end == frame.count else {
-                    throw TensorCodingError(.damaged, "bytes follow it")
-                }
-                return bytes
-            }
-            guard let index = ChunkIndex(serialized: serialized, chunkCount: record.chunkCount)
-            else { throw damaged("it is not of \(record.chunkCount) chunks") }
-            self.index = index
-        } catch let error as TensorCodingError where error.code == .damaged {
-            throw damaged(error.message)
+        var bytes = [UInt8](repeating: 0, count: record.indexByteCount)
+        try bytes.withUnsafeMutableBytes { try pack.read(.high, at: record.indexOffset, into: $0) }
+        guard let index = ContentIndex(serialized: bytes, chunkCount: record.chunkCount) else {
+            throw damaged("its checksum is wrong, or it is not of \(record.chunkCount) chunks")
         }
+        self.index = index
+    }
+
+    /// How many bytes it takes in memory, about.
+    var weight: Int { 256 + index.chunks.count * 48 + index.layout.bands.count * 16 }
+
+    /// The place of a segment in the content, and its size.
+    func range(ofSegment segment: Int) -> (start: Int, byteCount: Int) {
+        let start = segment * record.kind.segmentByteCount
+        return (start, min(record.kind.segmentByteCount, record.byteCount - start))
     }
 
     /// The error of a chunk that cannot be decoded.
@@ -55,8 +46,17 @@ struct StoredContent: Sendable {
         return ParameterStoreError(
             .damaged,
             "Chunk \(chunk) of content \(record.id.rawValue) is damaged (\(reason)): pack "
-                + "'\(pack.name).high' at offset \(place.highOffset), '\(pack.name).low' at offset "
-                + "\(place.lowOffset)."
+                + "'\(pack.name).high' at offset \(place.high.offset), '\(pack.name).low' at offset "
+                + "\(place.low.offset)."
+        )
+    }
+
+    /// The error of a model that is not what was written.
+    func damagedModel(_ segment: Int, _ reason: String) -> ParameterStoreError {
+        ParameterStoreError(
+            .damaged,
+            "The model of segment \(segment) of content \(record.id.rawValue) is damaged (\(reason)): "
+                + "pack '\(pack.name).high' at offset \(index.segments[segment].model.offset)."
         )
     }
 }

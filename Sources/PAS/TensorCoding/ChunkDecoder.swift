@@ -2,88 +2,309 @@ import Foundation
 
 /// Decodes chunks.
 ///
-/// Owns a buffer and a context of libzstd, so it is used by one thread at a time. Whatever the streams
-/// hold, it writes into the output alone, and gives the chunk that was encoded or an error.
+/// Owns buffers and a context of libzstd, so it is used by one thread at a time. Whatever the streams
+/// hold, it writes into the output alone, and gives the chunk that was encoded or an error, provided
+/// that the caller compared the streams' checksums.
 public final class ChunkDecoder {
     private let decompressor: ZstdDecompressor
     private let planes: UnsafeMutableRawBufferPointer
+    private let contexts: UnsafeMutablePointer<UInt8>
+    private let differences: UnsafeMutablePointer<UInt32>
 
     /// Makes buffers for chunks of any kind.
     public init() throws(TensorCodingError) {
         decompressor = try ZstdDecompressor()
-        planes = .allocate(byteCount: ElementKind.chunkElementCount * 8, alignment: 64)
+        let count = ElementKind.chunkElementCount
+        planes = .allocate(byteCount: count * 8, alignment: 64)
+        contexts = .allocate(capacity: count)
+        differences = .allocate(capacity: count)
     }
 
     deinit {
         planes.deallocate()
+        contexts.deallocate()
+        differences.deallocate()
     }
 
-    /// Decodes a chunk.
+    /// Decodes a chunk, or the first elements of one.
     ///
     /// - Parameters:
-    ///   - coding: How it is coded.
-    ///   - high: Its stream of the pack of high-order planes.
-    ///   - low: Its stream of the pack of low-order planes.
-    ///   - kind: What the elements are.
-    ///   - base: The chunk of the base, as many bytes, if the coding needs one.
-    ///   - output: Gets the bytes; their number must be the chunk's.
+    ///   - chunk: The number of the chunk in its segment.
+    ///   - model: The model of the segment.
+    ///   - high: The chunk's stream of the pack of high-order planes.
+    ///   - low: Its stream of the pack of low-order planes; nil for the upper halves of the elements
+    ///     alone, if ``SegmentModel/canDecodeUpperAlone``: the lower ones become zero.
+    ///   - output: Holds the bytes of the base, if the coding needs one, and gets those of the chunk;
+    ///     as many as the chunk has, or fewer, a whole number of elements.
     /// - Throws: ``TensorCodingError`` if a stream is damaged.
     public func decode(
-        _ coding: ChunkCoding,
-        high: UnsafeRawBufferPointer,
-        low: UnsafeRawBufferPointer,
-        kind: ElementKind,
-        base: UnsafeRawBufferPointer?,
+        _ chunk: Int,
+        of model: SegmentModel,
+        high: PaddedStream,
+        low: PaddedStream?,
         into output: UnsafeMutableRawBufferPointer
     ) throws(TensorCodingError) {
-        if coding.needsBase, base?.count != output.count {
-            throw TensorCodingError(.damaged, "a chunk needs a base of its size")
+        let full = model.byteCount(ofChunk: chunk)
+        guard chunk >= 0, output.count <= full else { throw Self.size }
+        guard let low else {
+            try decodeUpper(chunk, of: model, high: high.bytes, full, into: output)
+            return
         }
-        switch coding {
-        case .whole:
-            let end = try decompressor.decompress(high, into: output)
-            guard end == high.count, low.isEmpty else { throw Self.trailing }
+        if !model.hasLowStreams { guard low.bytes.isEmpty else { throw Self.trailing } }
+        switch model.coding {
         case .same:
-            guard high.isEmpty, low.isEmpty, let base else { throw Self.trailing }
-            output.copyMemory(from: base)
-        case .planes:
-            ChunkPlanes.join(try decodePlanes(high, low, kind, output.count), kind: kind, into: output)
-        case .delta:
-            guard let base else { throw Self.trailing }
-            ChunkPlanes.joinDifference(
-                try decodePlanes(high, low, kind, output.count),
-                base,
-                kind: kind,
-                into: output
-            )
+            guard high.bytes.isEmpty else { throw Self.trailing }
+        case .whole:
+            try decodeWhole(high.bytes, byteCount: full, into: output)
+        case .planes, .fast:
+            try decodePlanes(high.bytes, low.bytes, model, chunkByteCount: full, into: output)
+        case .raw:
+            try decodeRaw(high.bytes, low.bytes, model.kind, chunkByteCount: full, into: output)
+        case .tokens:
+            let isSound =
+                model.kind.width == 4
+                ? decodeTokens(chunk, model, high.bytes, UInt32.self, output, full)
+                : decodeTokens(chunk, model, high.bytes, UInt16.self, output, full)
+            guard isSound else { throw Self.tokens }
+        case .fields:
+            guard decodeFields(chunk, model, high.bytes, low.bytes, output, full) else {
+                throw Self.tokens
+            }
         }
     }
 
-    private static let trailing = TensorCodingError(.damaged, "a stream is longer than its frames")
+    /// Decodes the upper halves of floats, from the stream of the high-order planes alone.
+    private func decodeUpper(
+        _ chunk: Int,
+        of model: SegmentModel,
+        high: UnsafeRawBufferPointer,
+        _ full: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        switch model.coding {
+        case .same:
+            guard high.isEmpty else { throw Self.trailing }
+        case .raw where model.kind == .float32:
+            guard let rest = try decodeExponents(high, count: full / 4),
+                let words = output.baseAddress, let exponents = planes.baseAddress
+            else { return }
+            RawFloats.join(
+                exponents: exponents.assumingMemoryBound(to: UInt8.self),
+                high: rest,
+                count: output.count / 4,
+                into: words.assumingMemoryBound(to: UInt32.self)
+            )
+        case .fields:
+            guard decodeFields(chunk, model, high, nil, output, full) else { throw Self.tokens }
+        default:
+            throw TensorCodingError(.damaged, "a chunk lacks its low-order planes")
+        }
+    }
+
+    private static let size = TensorCodingError(.damaged, "a chunk has another size than its base")
+    private static let trailing = TensorCodingError(.damaged, "a stream is longer than its content")
+    private static let tokens = TensorCodingError(.damaged, "a token stream does not end as it must")
+
+    // MARK: - Tokens
+
+    private func decodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
+        _ chunk: Int,
+        _ model: SegmentModel,
+        _ stream: UnsafeRawBufferPointer,
+        _: Word.Type,
+        _ output: UnsafeMutableRawBufferPointer,
+        _ full: Int
+    ) -> Bool {
+        guard let words = output.baseAddress?.assumingMemoryBound(to: Word.self),
+            let tables = model.tables, let scales = model.scales
+        else { return output.isEmpty }
+        let start = chunk * ElementKind.chunkElementCount
+        let elements = start..<start + output.count / model.kind.width
+        let live = prepare(words - start, elements, scales, tables, model)
+        let isSound = TokenStream.decode(
+            stream,
+            contexts: UnsafePointer(contexts),
+            count: live,
+            isWhole: output.count == full,
+            isNarrow: Word.bitWidth == 16,
+            tables,
+            into: differences
+        )
+        guard isSound else { return false }
+        var next = 0
+        model.rows.forEachRun(in: elements) { place, count, row, _ in
+            guard Self.isLive(scales.rowClasses[row]) else { return }
+            FloatWords.add(
+                UnsafePointer(differences + next),
+                to: words + (place - start),
+                count: count
+            )
+            next += count
+        }
+        return true
+    }
+
+    private static func isLive(_ rowClass: ScaleModel.RowClass) -> Bool {
+        rowClass == .changed || rowClass == .decayedAndChanged
+    }
+
+    /// Lets rows decay, and gives the contexts of the elements in the stream.
+    ///
+    /// - Parameter words: The segment, of which only the elements are in memory.
+    /// - Returns: The number of elements in the stream.
+    private func prepare<Word: FixedWidthInteger & UnsignedInteger>(
+        _ words: UnsafeMutablePointer<Word>,
+        _ elements: Range<Int>,
+        _ scales: ScaleModel,
+        _ tables: DecodingTables,
+        _ model: SegmentModel
+    ) -> Int {
+        let reader = TokenContexts(
+            scales,
+            kind: model.kind,
+            contextSpan: tables.contextSpan,
+            contextMax: tables.contextMax
+        )
+        var live = 0
+        model.rows.forEachRun(in: elements) { place, count, row, column in
+            let rowClass = scales.rowClasses[row]
+            if rowClass == .decayed || rowClass == .decayedAndChanged {
+                scales.decay.withUnsafeBufferPointer { steps in
+                    guard let steps = steps.baseAddress else { return }
+                    WeightDecay.apply(steps, to: words + place, count: count, kind: model.kind)
+                }
+            }
+            guard Self.isLive(rowClass) else { return }
+            reader.fill(
+                UnsafePointer(words + place),
+                count: count,
+                row: row,
+                column: column,
+                into: contexts + live
+            )
+            live += count
+        }
+        return live
+    }
+
+    /// Decodes the upper halves of differences, and the lower ones if there is a stream of them.
+    private func decodeFields(
+        _ chunk: Int,
+        _ model: SegmentModel,
+        _ high: UnsafeRawBufferPointer,
+        _ low: UnsafeRawBufferPointer?,
+        _ output: UnsafeMutableRawBufferPointer,
+        _ full: Int
+    ) -> Bool {
+        false
+    }
+
+    // MARK: - Planes
+
+    private func decodeWhole(
+        _ stream: UnsafeRawBufferPointer,
+        byteCount: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        let isWhole = output.count == byteCount
+        let target = isWhole ? output : UnsafeMutableRawBufferPointer(rebasing: planes[..<byteCount])
+        guard try decompressor.decompress(stream, into: target) == stream.count else {
+            throw Self.trailing
+        }
+        if !isWhole {
+            output.copyMemory(from: UnsafeRawBufferPointer(rebasing: target[..<output.count]))
+        }
+    }
 
     private func decodePlanes(
         _ high: UnsafeRawBufferPointer,
         _ low: UnsafeRawBufferPointer,
-        _ kind: ElementKind,
-        _ byteCount: Int
-    ) throws(TensorCodingError) -> UnsafeRawBufferPointer {
-        guard byteCount % kind.width == 0, byteCount <= planes.count else {
-            throw TensorCodingError(.damaged, "a chunk is no whole number of elements")
+        _ model: SegmentModel,
+        chunkByteCount: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        let kind = model.kind
+        guard chunkByteCount % kind.width == 0, chunkByteCount <= planes.count else {
+            throw Self.size
         }
-        let count = byteCount / kind.width
+        let count = chunkByteCount / kind.width
         var rest = high
         for index in 0..<kind.width {
+            if index == kind.highPlaneCount {
+                guard rest.isEmpty else { throw Self.trailing }
+                rest = low
+            }
             let plane = UnsafeMutableRawBufferPointer(
                 rebasing: planes[index * count..<(index + 1) * count]
             )
             let end = try decompressor.decompress(rest, into: plane)
             rest = UnsafeRawBufferPointer(rebasing: rest[end...])
-            if index == 0 {
-                guard rest.isEmpty else { throw Self.trailing }
-                rest = low
-            }
         }
-        guard rest.isEmpty else { throw Self.trailing }
-        return UnsafeRawBufferPointer(rebasing: planes[..<byteCount])
+        guard rest.isEmpty, low.isEmpty || kind.highPlaneCount < kind.width else {
+            throw Self.trailing
+        }
+        let all = UnsafeRawBufferPointer(rebasing: planes[..<chunkByteCount])
+        if model.coding == .planes {
+            ChunkPlanes.join(all, planeCount: count, kind: kind, into: output)
+        } else {
+            ChunkPlanes.addDifference(all, planeCount: count, kind: kind, to: output)
+        }
+    }
+
+    private func decodeRaw(
+        _ high: UnsafeRawBufferPointer,
+        _ low: UnsafeRawBufferPointer,
+        _ kind: ElementKind,
+        chunkByteCount: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        guard kind.hasTokens, chunkByteCount % kind.width == 0 else { throw Self.size }
+        let count = chunkByteCount / kind.width
+        let rest = try decodeExponents(high, count: count)
+        guard low.count == (kind.width - 2) * count else { throw Self.trailing }
+        guard let words = output.baseAddress, let rest,
+            let exponents = planes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else { return }
+        let wanted = output.count / kind.width
+        guard kind.width == 4 else {
+            RawFloats.join(
+                exponents: exponents,
+                rest: rest,
+                count: wanted,
+                into: words.assumingMemoryBound(to: UInt16.self)
+            )
+            return
+        }
+        guard let middle = low.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        RawFloats.join(
+            exponents: exponents,
+            high: rest,
+            middle: middle,
+            low: middle + count,
+            count: wanted,
+            into: words.assumingMemoryBound(to: UInt32.self)
+        )
+    }
+
+    /// Decodes the exponents of a chunk to the first of the planes.
+    ///
+    /// - Returns: The bytes behind them in the stream: one an element.
+    private func decodeExponents(
+        _ high: UnsafeRawBufferPointer,
+        count: Int
+    ) throws(TensorCodingError) -> UnsafePointer<UInt8>? {
+        guard count > 0 else {
+            guard high.isEmpty else { throw Self.trailing }
+            return nil
+        }
+        guard high.count >= 4 + count else { throw Self.trailing }
+        let size = Int(UInt32(littleEndian: high.loadUnaligned(as: UInt32.self)))
+        guard size == high.count - 4 - count else { throw Self.trailing }
+        let frame = UnsafeRawBufferPointer(rebasing: high[4..<4 + size])
+        let exponents = UnsafeMutableRawBufferPointer(rebasing: planes[..<count])
+        guard try decompressor.decompress(frame, into: exponents) == size else {
+            throw Self.trailing
+        }
+        return high.baseAddress.map { ($0 + 4 + size).assumingMemoryBound(to: UInt8.self) }
     }
 }

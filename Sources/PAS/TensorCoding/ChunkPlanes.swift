@@ -20,9 +20,10 @@ enum ChunkPlanes {
         dispatch(kind, run, run, run, run)
     }
 
-    /// Joins byte planes to a chunk.
+    /// Joins byte planes of `planeCount` elements to as many of them as the chunk has room for.
     static func join(
         _ planes: UnsafeRawBufferPointer,
+        planeCount: Int,
         kind: ElementKind,
         into chunk: UnsafeMutableRawBufferPointer
     ) {
@@ -33,6 +34,7 @@ enum ChunkPlanes {
             }
             PlaneKernels.join(
                 input.assumingMemoryBound(to: UInt8.self),
+                planeCount: planeCount,
                 count: count,
                 into: elements.assumingMemoryBound(to: Word.self)
             )
@@ -63,24 +65,24 @@ enum ChunkPlanes {
         dispatch(kind, run, run, run, run)
     }
 
-    /// Joins planes of folded differences, adds the base, and gives the chunk.
-    static func joinDifference(
+    /// Joins planes of folded differences, and adds them to the elements of the base, in place.
+    static func addDifference(
         _ planes: UnsafeRawBufferPointer,
-        _ base: UnsafeRawBufferPointer,
+        planeCount: Int,
         kind: ElementKind,
-        into chunk: UnsafeMutableRawBufferPointer
+        to chunk: UnsafeMutableRawBufferPointer
     ) {
         func run<Word: FixedWidthInteger & UnsignedInteger>(_: Word.Type) {
             let count = chunk.count / (Word.bitWidth / 8)
-            guard count > 0, let input = planes.baseAddress, let other = base.baseAddress,
-                let elements = chunk.baseAddress
-            else { return }
-            PlaneKernels.joinDifference(
+            guard count > 0, let input = planes.baseAddress, let elements = chunk.baseAddress else {
+                return
+            }
+            PlaneKernels.addDifference(
                 input.assumingMemoryBound(to: UInt8.self),
-                other.assumingMemoryBound(to: Word.self),
+                planeCount: planeCount,
                 count: count,
                 isFloatingPoint: kind.isFloatingPoint,
-                into: elements.assumingMemoryBound(to: Word.self)
+                to: elements.assumingMemoryBound(to: Word.self)
             )
         }
         dispatch(kind, run, run, run, run)

@@ -22,15 +22,16 @@ enum PlaneKernels {
         }
     }
 
-    /// Joins byte planes to elements.
+    /// Joins byte planes of `planeCount` elements to the first of them.
     @inline(__always)
     static func join<Word: FixedWidthInteger & UnsignedInteger>(
         _ planes: UnsafePointer<UInt8>,
+        planeCount: Int,
         count: Int,
         into elements: UnsafeMutablePointer<Word>
     ) {
         for index in 0..<count {
-            let element: Word = word(planes, count: count, at: index)
+            let element: Word = word(planes, count: planeCount, at: index)
             elements[index] = element.littleEndian
         }
     }
@@ -74,25 +75,25 @@ enum PlaneKernels {
         }
     }
 
-    /// Joins the planes of folded differences and adds the base.
+    /// Joins the planes of folded differences and adds them to the elements of the base, in place.
     @inline(__always)
-    static func joinDifference<Word: FixedWidthInteger & UnsignedInteger>(
+    static func addDifference<Word: FixedWidthInteger & UnsignedInteger>(
         _ planes: UnsafePointer<UInt8>,
-        _ base: UnsafePointer<Word>,
+        planeCount: Int,
         count: Int,
         isFloatingPoint: Bool,
-        into elements: UnsafeMutablePointer<Word>
+        to elements: UnsafeMutablePointer<Word>
     ) {
         if isFloatingPoint {
             for index in 0..<count {
-                let difference: Word = unfold(word(planes, count: count, at: index))
-                let sum = monotone(Word(littleEndian: base[index])) &+ difference
+                let difference: Word = unfold(word(planes, count: planeCount, at: index))
+                let sum = monotone(Word(littleEndian: elements[index])) &+ difference
                 elements[index] = fromMonotone(sum).littleEndian
             }
         } else {
             for index in 0..<count {
-                let difference: Word = unfold(word(planes, count: count, at: index))
-                elements[index] = (Word(littleEndian: base[index]) &+ difference).littleEndian
+                let difference: Word = unfold(word(planes, count: planeCount, at: index))
+                elements[index] = (Word(littleEndian: elements[index]) &+ difference).littleEndian
             }
         }
     }

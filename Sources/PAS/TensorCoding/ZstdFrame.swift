@@ -1,6 +1,6 @@
 import CZstd
 
-/// Compresses buffers to single zstd frames that carry their size and a checksum (RFC 8878).
+/// Compresses buffers to single zstd frames that carry their size (RFC 8878); streams are checked as a whole.
 ///
 /// Owns a context of libzstd, so it is used by one thread at a time.
 public final class ZstdCompressor {
@@ -24,7 +24,7 @@ public final class ZstdCompressor {
             throw TensorCodingError(.zstd, "libzstd has no memory for a context")
         }
         self.context = context
-        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
         ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
     }
 

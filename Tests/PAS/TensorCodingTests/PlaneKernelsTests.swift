@@ -22,7 +22,7 @@ struct PlaneKernelsTests {
         PlaneKernels.split(elements, count: 2, into: &planes)
         #expect(planes == [0x01, 0xA1, 0x02, 0xA2, 0x03, 0xA3, 0x04, 0xA4])
         var joined: [UInt32] = [0, 0]
-        PlaneKernels.join(planes, count: 2, into: &joined)
+        PlaneKernels.join(planes, planeCount: 2, count: 2, into: &joined)
         #expect(joined == elements)
     }
 }

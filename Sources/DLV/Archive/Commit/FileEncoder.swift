@@ -41,7 +41,14 @@ struct FileEncoder {
         for group in groups(of: tensors) {
             let kind = ElementKind(tensors[group[0].tensor ?? 0].description.dtype)
             let name = tensors[group[0].tensor ?? 0].description.name
-            let content = try store(group, of: source, kind: kind, name: name, into: &spans)
+            let content = try store(
+                group,
+                of: source,
+                kind: kind,
+                layout: Self.layout(of: group, tensors, kind),
+                name: name,
+                into: &spans
+            )
             var offset = 0
             for part in group {
                 if let tensor = part.tensor { places[tensor] = (content, offset) }
@@ -51,7 +58,14 @@ struct FileEncoder {
         let gaps = (map?.gaps ?? [0..<source.byteCount]).filter { !$0.isEmpty }
         if !gaps.isEmpty {
             let parts = gaps.map { Part(range: $0, tensor: nil) }
-            _ = try store(parts, of: source, kind: .bytes, name: nil, into: &spans)
+            _ = try store(
+                parts,
+                of: source,
+                kind: .bytes,
+                layout: RowLayout(),
+                name: nil,
+                into: &spans
+            )
         }
         let ordered = Self.joined(spans.sorted { $0.offset < $1.offset })
         try Self.checkTiling(ordered, of: source)
@@ -65,6 +79,25 @@ struct FileEncoder {
                 )
             }
         )
+    }
+
+    /// The rows of the tensors of a group, for the coder to tell weights apart by what they connect.
+    private static func layout(
+        of group: [Part],
+        _ tensors: [MappedTensor],
+        _ kind: ElementKind
+    ) -> RowLayout {
+        var layout = RowLayout()
+        for part in group {
+            let description = part.tensor.map { tensors[$0].description }
+            var shape = description?.shape ?? []
+            if description?.isFortranOrder == true { shape.reverse() }
+            let count = part.range.count / kind.width
+            // Complex elements are two numbers, and a storage may hold more than its tensor.
+            let isWhole = checkedProduct(shape) == count
+            layout.append(shape: isWhole ? shape : [count])
+        }
+        return layout
     }
 
     private func groups(of tensors: [MappedTensor]) -> [[Part]] {
@@ -89,13 +122,14 @@ struct FileEncoder {
         _ parts: [Part],
         of source: FileBytes,
         kind: ElementKind,
+        layout: RowLayout,
         name: String?,
         into spans: inout [SpanRecord]
     ) throws -> ContentID {
         let joined = JoinedBytes(source, ranges: parts.map(\.range))
         let bases =
             name.map { candidates.bases(tensor: $0, byteCount: joined.byteCount, kind: kind) } ?? []
-        let content = try writer.add(joined, kind: kind, bases: bases).id
+        let content = try writer.add(joined, kind: kind, layout: layout, bases: bases).id
         if let name {
             candidates.add(content, tensor: name, byteCount: joined.byteCount, kind: kind)
         }
@@ -152,7 +186,7 @@ extension ElementKind {
     /// The kind whose byte planes suit a dtype.
     init(_ dtype: DType) {
         switch (dtype.storageWidth, dtype.isFloatingPoint) {
-        case (2, true): self = .float16
+        case (2, true): self = dtype == .bf16 ? .bfloat16 : .float16
         case (4, true): self = .float32
         case (8, true): self = .float64
         case (2, false): self = .integer16

@@ -1,0 +1,144 @@
+/// The decoding tables of all contexts of a segment, for tANS (J. Duda, "Asymmetric numeral systems",
+/// arXiv:1311.2540): a state and a context give a token, the next state but for some bits, and how many.
+///
+///     bits 0–7 state and raw bits together · 8–15 token · 16–19 state bits · 20–31 base of the next state
+///
+/// Contexts without tokens hold zeros: token 0, no bits, state 0, so that damage stays within bounds.
+final class DecodingTables: @unchecked Sendable {
+    // Unchecked: the memory is never written after it was made.
+    let entries: UnsafeMutablePointer<UInt32>
+    let stateBits: Int
+    let contextSpan: Int
+    /// The highest context that has tokens.
+    let contextMax: Int
+
+    /// The memory that the tables take.
+    var byteCount: Int { (contextMax + 1) << stateBits * 4 }
+
+    init(_ frequencies: TokenFrequencies) {
+        stateBits = frequencies.stateBits
+        contextSpan = frequencies.contextSpan
+        contextMax = frequencies.frequencies.lastIndex { !$0.isEmpty } ?? 0
+        entries = .allocate(capacity: (contextMax + 1) << stateBits)
+        entries.initialize(repeating: 0, count: (contextMax + 1) << stateBits)
+        let spread = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << stateBits)
+        defer { spread.deallocate() }
+        for (context, own) in frequencies.frequencies.enumerated() where !own.isEmpty {
+            TokenSpread.fill(spread, own, stateBits: stateBits)
+            fill(entries + context << stateBits, own, spread)
+        }
+    }
+
+    deinit {
+        entries.deallocate()
+    }
+
+    private func fill(
+        _ table: UnsafeMutablePointer<UInt32>,
+        _ frequencies: [UInt16],
+        _ spread: UnsafeMutablePointer<UInt8>
+    ) {
+        let size = 1 << stateBits
+        let stateBits = self.stateBits
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * Tokens.count) { scratch in
+            guard let next = scratch.baseAddress else { return }
+            let rawBits = next + Tokens.count
+            for token in 0..<Tokens.count {
+                next[token] = UInt32(frequencies[token >> 1])
+                rawBits[token] = UInt32(Tokens.rawBitCount(token >> 1))
+            }
+            for state in 0..<size {
+                let token = Int(spread[state])
+                let place = next[token]
+                next[token] = place &+ 1
+                let bits = UInt32(truncatingIfNeeded: stateBits &- 31 &+ place.leadingZeroBitCount)
+                let base = (place &<< bits) &- UInt32(truncatingIfNeeded: size)
+                table[state] =
+                    base &<< 20 | bits &<< 16 | UInt32(truncatingIfNeeded: token) &<< 8
+                    | (bits &+ rawBits[token])
+            }
+        }
+    }
+}
+
+/// Which token each state stands for: the tokens of a context spread over its states.
+enum TokenSpread {
+    /// Fills `states` with tokens, each as often as it is frequent, far from one another.
+    static func fill(
+        _ states: UnsafeMutablePointer<UInt8>,
+        _ frequencies: [UInt16],
+        stateBits: Int
+    ) {
+        let size = 1 << stateBits
+        // Odd, so that it meets every state before it comes round.
+        let step = size >> 1 + size >> 3 + 3
+        var place = 0
+        for token in 0..<Tokens.count where token != 1 {
+            for _ in 0..<frequencies[token >> 1] {
+                states[place] = UInt8(truncatingIfNeeded: token)
+                place = (place &+ step) & (size &- 1)
+            }
+        }
+    }
+}
+
+/// The encoding tables of all contexts of a segment.
+final class EncodingTables: @unchecked Sendable {
+    // Unchecked: the memory is never written after it was made.
+    /// By context and token: what to add to a state so that its upper half is the number of bits to
+    /// emit (bits 0–31), and what to add to the rest to find the next state (bits 32–63).
+    let steps: UnsafeMutablePointer<UInt64>
+    /// By context: the next states, of all tokens one behind the other.
+    let states: UnsafeMutablePointer<UInt16>
+    let stateBits: Int
+
+    init(_ frequencies: TokenFrequencies) {
+        stateBits = frequencies.stateBits
+        let size = 1 << stateBits
+        let contexts = frequencies.frequencies.count
+        steps = .allocate(capacity: contexts * Tokens.count)
+        steps.initialize(repeating: 0, count: contexts * Tokens.count)
+        states = .allocate(capacity: contexts << stateBits)
+        states.initialize(repeating: 0, count: contexts << stateBits)
+        let spread = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        defer { spread.deallocate() }
+        for (context, own) in frequencies.frequencies.enumerated() where !own.isEmpty {
+            TokenSpread.fill(spread, own, stateBits: stateBits)
+            var next = [Int](repeating: 0, count: Tokens.count)
+            var sum = 0
+            for token in 0..<Tokens.count where token != 1 && own[token >> 1] > 0 {
+                let frequency = Int(own[token >> 1])
+                next[token] = sum
+                steps[context * Tokens.count + token] = step(frequency, sum)
+                sum += frequency
+            }
+            let table = states + context << stateBits
+            for state in 0..<size {
+                let token = Int(spread[state])
+                table[next[token]] = UInt16(truncatingIfNeeded: size + state)
+                next[token] += 1
+            }
+        }
+    }
+
+    deinit {
+        steps.deallocate()
+        states.deallocate()
+    }
+
+    /// The step of a token with a frequency, the frequencies of those before summing up to `sum`.
+    private func step(_ frequency: Int, _ sum: Int) -> UInt64 {
+        let bits: Int
+        let add: Int
+        if frequency == 1 {
+            bits = stateBits << 16 - 1 << stateBits
+            add = sum - 1
+        } else {
+            let most = stateBits - (Int.bitWidth - 1 - (frequency - 1).leadingZeroBitCount)
+            bits = most << 16 - frequency << most
+            add = sum - frequency
+        }
+        return UInt64(UInt32(truncatingIfNeeded: bits))
+            | UInt64(UInt32(truncatingIfNeeded: add)) << 32
+    }
+}

@@ -1,0 +1,143 @@
+/// The loops over words of 16 and 32 bits that hold floats: differences, contexts, and their way back.
+///
+/// They are generic over the word, specialised by the compiler, and free of checks inside, so that they
+/// vectorise. Words are little-endian, as is every machine that this runs on.
+enum FloatWords {
+    /// Gives the differences of words to those of a base, as integers in the order of the numbers.
+    @inline(__always)
+    static func difference<Word: FixedWidthInteger & UnsignedInteger>(
+        _ words: UnsafePointer<Word>,
+        _ base: UnsafePointer<Word>,
+        count: Int,
+        into differences: UnsafeMutablePointer<UInt32>
+    ) {
+        if Word.bitWidth == 16 {
+            for index in 0..<count {
+                let difference =
+                    PlaneKernels.monotone(words[index]) &- PlaneKernels.monotone(base[index])
+                differences[index] = UInt32(
+                    bitPattern: Int32(Int16(truncatingIfNeeded: difference))
+                )
+            }
+        } else {
+            for index in 0..<count {
+                differences[index] = UInt32(
+                    truncatingIfNeeded: PlaneKernels.monotone(words[index])
+                        &- PlaneKernels.monotone(base[index])
+                )
+            }
+        }
+    }
+
+    /// Adds differences to words, in place.
+    @inline(__always)
+    static func add<Word: FixedWidthInteger & UnsignedInteger>(
+        _ differences: UnsafePointer<UInt32>,
+        to words: UnsafeMutablePointer<Word>,
+        count: Int
+    ) {
+        for index in 0..<count {
+            let difference = Word(truncatingIfNeeded: differences[index])
+            words[index] = PlaneKernels.fromMonotone(
+                PlaneKernels.monotone(words[index]) &+ difference
+            )
+        }
+    }
+
+    /// What a context depends on besides the element.
+    struct Row {
+        let scale: Int16
+        let slope: Int16
+        let shift: Int16
+        let contextMax: Int16
+        let exponentShift: Int
+        let exponentMask: UInt32
+    }
+
+    /// Gives the contexts of elements of one row, given those of the base.
+    @inline(__always)
+    static func contexts<Word: FixedWidthInteger & UnsignedInteger>(
+        _ base: UnsafePointer<Word>,
+        count: Int,
+        _ row: Row,
+        columnScales: UnsafePointer<Int16>,
+        columnMasks: UnsafePointer<UInt8>,
+        into contexts: UnsafeMutablePointer<UInt8>
+    ) {
+        let exponentShift = Word(truncatingIfNeeded: row.exponentShift)
+        let exponentMask = Word(truncatingIfNeeded: row.exponentMask)
+        let (scale, slope, shift, most) = (row.scale, row.slope, row.shift, row.contextMax)
+        for index in 0..<count {
+            let exponent = Int16(
+                truncatingIfNeeded: (base[index] &>> exponentShift) & exponentMask
+            )
+            var context = (scale &+ columnScales[index] &+ slope &* exponent) &>> shift
+            context = max(context, 1)
+            context = min(context, most)
+            contexts[index] = UInt8(truncatingIfNeeded: context) & columnMasks[index]
+        }
+    }
+
+    /// The sums that a fit of the scales needs, of a run of a row.
+    ///
+    /// The length of a difference is taken from its exponent as a float, which vectorises; together with
+    /// the exponent of the base it is the logarithm of the change as a number.
+    ///
+    /// - Returns: The sum of the logarithms, and whether any element changes.
+    @inline(__always)
+    static func addLengths<Word: FixedWidthInteger & UnsignedInteger>(
+        _ differences: UnsafePointer<UInt32>,
+        _ base: UnsafePointer<Word>,
+        count: Int,
+        exponentShift: Int,
+        exponentMask: UInt32,
+        columnSums: UnsafeMutablePointer<UInt32>,
+        columnChanges: UnsafeMutablePointer<UInt32>
+    ) -> (sum: UInt32, change: UInt32) {
+        let shift = Word(truncatingIfNeeded: exponentShift)
+        let mask = Word(truncatingIfNeeded: exponentMask)
+        var sum: UInt32 = 0
+        var change: UInt32 = 0
+        for index in 0..<count {
+            let difference = differences[index]
+            let sign = UInt32(bitPattern: Int32(bitPattern: difference) &>> 31)
+            let magnitude = Int32(bitPattern: ((difference ^ sign) &- sign) & 0x7FFF_FFFF)
+            let bits = Float(magnitude).bitPattern &>> 23
+            let length = bits &- (bits == 0 ? 0 : 126)
+            let exponent = UInt32(truncatingIfNeeded: (base[index] &>> shift) & mask)
+            let logarithm = length &+ exponent
+            sum = sum &+ logarithm
+            change |= difference
+            columnSums[index] = columnSums[index] &+ logarithm
+            columnChanges[index] |= difference
+        }
+        return (sum, change)
+    }
+}
+
+/// What the decay of weights, as in AdamW (I. Loshchilov, F. Hutter, arXiv:1711.05101), does to floats
+/// without a gradient.
+///
+/// A factor just below one moves the bits of a float down by a step that depends on its mantissa
+/// alone: by the same number of units in the last place, but for rounding, up to a threshold.
+enum WeightDecay {
+    /// The highest bits of the mantissa that tell the step.
+    static func indexBitCount(of kind: ElementKind) -> Int { min(10, kind.mantissaBitCount) }
+
+    /// Applies steps to words, in place.
+    @inline(__always)
+    static func apply<Word: FixedWidthInteger & UnsignedInteger>(
+        _ steps: UnsafePointer<Int16>,
+        to words: UnsafeMutablePointer<Word>,
+        count: Int,
+        kind: ElementKind
+    ) {
+        let bits = indexBitCount(of: kind)
+        let shift = Word(truncatingIfNeeded: kind.mantissaBitCount - bits)
+        let mask: Word = 1 << Word(truncatingIfNeeded: bits) - 1
+        for index in 0..<count {
+            let step = steps[Int(truncatingIfNeeded: (words[index] &>> shift) & mask)]
+            words[index] = words[index] &+ Word(truncatingIfNeeded: step)
+        }
+    }
+}

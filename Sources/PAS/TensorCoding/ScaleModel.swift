@@ -1,0 +1,171 @@
+/// What a segment knows of its rows and columns: which of them change, and how much.
+///
+/// It gives every element a context, the predicted length of its difference in halves of a bit:
+///
+///     context = (scale of its row + scale of its column + slope · exponent of its base) / 32
+///
+/// in units of 1/64 bit, at least 1; 0 in columns without a change. Rows without a change have no
+/// elements in the stream at all.
+struct ScaleModel: Sendable {
+    /// What happens to the elements of a row.
+    enum RowClass: UInt8, Sendable {
+        /// Nothing: they are those of the base.
+        case same = 0
+        /// They are coded as differences to the base.
+        case changed = 1
+        /// They are what the decay of weights makes of the base, and nothing else.
+        case decayed = 2
+        /// They are coded as differences to what the decay of weights makes of the base.
+        case decayedAndChanged = 3
+    }
+
+    /// The class of each row.
+    var rowClasses: [RowClass]
+    /// The scale of each row, a multiple of the quantum.
+    var rowScales: [Int16]
+    /// The scale of each column, a multiple of the quantum.
+    var columnScales: [Int16]
+    /// 255 for a column that changes, 0 for one that does not.
+    var columnMasks: [UInt8]
+    /// What a step of the base's exponent changes.
+    var slope: Int16
+    /// log2 of the quantum of scales.
+    var quantumBits: Int
+    /// How far decay moves a float's bits, by the highest bits of its mantissa; empty if no row decays.
+    var decay: [Int16]
+
+    /// A model of rows that do not change.
+    init(_ rows: SegmentRows) {
+        rowClasses = Array(repeating: .same, count: rows.rowCount)
+        rowScales = Array(repeating: 0, count: rows.rowCount)
+        columnScales = Array(repeating: 0, count: rows.columnCount)
+        columnMasks = Array(repeating: 255, count: rows.columnCount)
+        slope = 0
+        quantumBits = 3
+        decay = []
+    }
+
+    /// Half-bits from the lowest context to a difference of one: shorter predictions share it.
+    static let contextOffset = 4 * 64
+}
+
+// MARK: - Serialization
+
+extension ScaleModel {
+    /// The models of numbers that scatter round a mean, which is followed.
+    private struct ScaleCoder {
+        private var tree = BitTree(bitCount: 6)
+        private var isSame = BitModel()
+        private var mean = 0
+        private static let escape = 63
+
+        private var prediction: Int { (mean + 8) >> 4 }
+
+        private mutating func follow(_ value: Int, isFirst: Bool) {
+            mean = isFirst ? value << 4 : mean + (value << 4 - mean) >> 3
+        }
+
+        private var isFirst = true
+
+        mutating func encode(_ value: Int, to encoder: inout BinaryEncoder) {
+            let residual = value - prediction
+            let folded = residual << 1 ^ residual >> (Int.bitWidth - 1)
+            tree.encode(min(folded, Self.escape), to: &encoder)
+            if folded >= Self.escape { encoder.encodeRaw(value & 0xFFFF, bitCount: 16) }
+            follow(value, isFirst: isFirst)
+            isFirst = false
+        }
+
+        mutating func decode(from decoder: inout BinaryDecoder) -> Int {
+            let folded = tree.decode(from: &decoder)
+            let value =
+                folded < Self.escape
+                ? prediction + (folded >> 1 ^ -(folded & 1))
+                : Int(Int16(truncatingIfNeeded: decoder.decodeRaw(bitCount: 16)))
+            follow(value, isFirst: isFirst)
+            isFirst = false
+            return value
+        }
+    }
+
+    /// Appends the model.
+    func encode(_ rows: SegmentRows, to encoder: inout BinaryEncoder) {
+        encoder.encodeRaw(Int(UInt16(bitPattern: slope)), bitCount: 16)
+        encoder.encodeRaw(quantumBits, bitCount: 3)
+        encodeDecay(to: &encoder)
+        var classes = Array(repeating: BitTree(bitCount: 2), count: 4)
+        var last = RowClass.changed
+        for band in rows.bands {
+            var scales = ScaleCoder()
+            for row in band.firstRow..<band.firstRow + band.rowCount {
+                classes[Int(last.rawValue)].encode(Int(rowClasses[row].rawValue), to: &encoder)
+                last = rowClasses[row]
+                guard last == .changed || last == .decayedAndChanged else { continue }
+                scales.encode(Int(rowScales[row]) >> quantumBits, to: &encoder)
+            }
+        }
+        var masks = Array(repeating: BitModel(), count: 2)
+        var isChanged = true
+        for band in rows.bands {
+            var scales = ScaleCoder()
+            for column in band.columnBase..<band.columnBase + band.columnCount {
+                let model = isChanged ? 1 : 0
+                isChanged = columnMasks[column] > 0
+                encoder.encode(isChanged, &masks[model])
+                guard isChanged else { continue }
+                scales.encode(Int(columnScales[column]) >> quantumBits, to: &encoder)
+            }
+        }
+    }
+
+    private func encodeDecay(to encoder: inout BinaryEncoder) {
+        encoder.encodeRaw(decay.isEmpty ? 0 : 1, bitCount: 1)
+        guard !decay.isEmpty else { return }
+        var steps = ScaleCoder()
+        for step in decay { steps.encode(Int(step), to: &encoder) }
+    }
+
+    /// Reads a model; of bytes that are none it makes numbers of no meaning, within their bounds.
+    init(_ rows: SegmentRows, kind: ElementKind, from decoder: inout BinaryDecoder) {
+        self.init(rows)
+        slope = Int16(truncatingIfNeeded: decoder.decodeRaw(bitCount: 16))
+        quantumBits = decoder.decodeRaw(bitCount: 3)
+        if decoder.decodeRaw(bitCount: 1) == 1 {
+            var steps = ScaleCoder()
+            decay = (0..<1 << WeightDecay.indexBitCount(of: kind)).map { _ in
+                Int16(truncatingIfNeeded: steps.decode(from: &decoder))
+            }
+        }
+        var classes = Array(repeating: BitTree(bitCount: 2), count: 4)
+        var last = RowClass.changed
+        for band in rows.bands {
+            var scales = ScaleCoder()
+            for row in band.firstRow..<band.firstRow + band.rowCount {
+                let value = classes[Int(last.rawValue)].decode(from: &decoder)
+                last = RowClass(rawValue: UInt8(value)) ?? .same
+                // Rows cannot decay without a table.
+                if decay.isEmpty, last.rawValue > 1 { last = .same }
+                rowClasses[row] = last
+                guard last == .changed || last == .decayedAndChanged else { continue }
+                let scale = scales.decode(from: &decoder) << quantumBits
+                rowScales[row] = Int16(truncatingIfNeeded: scale)
+            }
+        }
+        decodeColumns(rows, from: &decoder)
+    }
+
+    private mutating func decodeColumns(_ rows: SegmentRows, from decoder: inout BinaryDecoder) {
+        var masks = Array(repeating: BitModel(), count: 2)
+        var isChanged = true
+        for band in rows.bands {
+            var scales = ScaleCoder()
+            for column in band.columnBase..<band.columnBase + band.columnCount {
+                isChanged = decoder.decode(&masks[isChanged ? 1 : 0])
+                columnMasks[column] = isChanged ? 255 : 0
+                guard isChanged else { continue }
+                let scale = scales.decode(from: &decoder) << quantumBits
+                columnScales[column] = Int16(truncatingIfNeeded: scale)
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+
+/// Encodes segments of a content: alone or against a base, whichever promises fewer bytes.
+///
+/// Used by one thread at a time, though each segment is encoded by all cores.
+public final class SegmentEncoder {
+    private let kind: ElementKind
+    private let layout: RowLayout
+    private let deltaLayout: DeltaLayout
+    private let scratch: ScratchPool<EncodingScratch>
+
+    /// Prepares to encode a content.
+    ///
+    /// - Parameters:
+    ///   - kind: What its elements are.
+    ///   - layout: How they form rows and columns.
+    ///   - deltaLayout: How deltas treat the significance of their bits.
+    ///   - pool: What other encoders leave.
+    public init(
+        kind: ElementKind,
+        layout: RowLayout,
+        deltaLayout: DeltaLayout = .whole,
+        pool: EncodingScratchPool
+    ) {
+        self.kind = kind
+        self.layout = layout
+        self.deltaLayout = deltaLayout
+        scratch = pool.pool
+    }
+
+    /// Encodes a segment.
+    ///
+    /// - Parameters:
+    ///   - segment: Its bytes, at most ``ElementKind/segmentByteCount``, aligned for the elements.
+    ///   - base: As many bytes of the base, or nil.
+    ///   - start: The place of the segment in the content, in bytes: a multiple of the size of a
+    ///     full segment.
+    public func encode(
+        _ segment: UnsafeRawBufferPointer,
+        base: UnsafeRawBufferPointer?,
+        at start: Int
+    ) throws -> EncodedSegment {
+        let base = base.flatMap { $0.count == segment.count ? $0 : nil }
+        if let base, base.elementsAreEqual(to: segment) {
+            let none = chunks(of: segment).map { _ in EncodedChunk(high: [], low: []) }
+            return EncodedSegment(coding: .same, model: [], chunks: none)
+        }
+        guard segment.count % kind.width == 0, kind != .bytes else {
+            return try encodeWhole(segment, effort: .normal)
+        }
+        let alone = CodingEstimate.alone(segment, kind: kind)
+        if let base, kind.hasTokens {
+            let delta =
+                kind.width == 4
+                ? try encodeTokens(segment, base, UInt32.self, start: start, below: alone)
+                : try encodeTokens(segment, base, UInt16.self, start: start, below: alone)
+            if let delta { return delta }
+        } else if let base {
+            if CodingEstimate.delta(segment, base, kind: kind) < alone {
+                return try encodeFast(segment, base)
+            }
+        }
+        if kind.hasTokens { return try encodeRaw(segment) }
+        return try encodePlanes(segment)
+    }
+
+    private func chunks(of segment: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        stride(from: 0, to: segment.count, by: kind.chunkByteCount).map { start in
+            let end = min(segment.count, start + kind.chunkByteCount)
+            return UnsafeRawBufferPointer(rebasing: segment[start..<end])
+        }
+    }
+
+    private func encodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
+        _ segment: UnsafeRawBufferPointer,
+        _ base: UnsafeRawBufferPointer,
+        _: Word.Type,
+        start: Int,
+        below limit: Double
+    ) throws -> EncodedSegment? {
+        guard let words = segment.baseAddress?.assumingMemoryBound(to: Word.self),
+            let baseWords = base.baseAddress?.assumingMemoryBound(to: Word.self)
+        else { return nil }
+        // Retrained tensors are recognised before the segment is gone through three times.
+        let promise = CodingEstimate.delta(segment, base, kind: kind)
+        guard promise < limit * 1.05 else { return nil }
+        let count = segment.count / kind.width
+        let first = start / kind.width
+        let encoder = TokenSegmentEncoder(
+            words: words,
+            base: baseWords,
+            count: count,
+            rows: SegmentRows(layout, elements: first..<first + count),
+            kind: kind,
+            scratch: scratch
+        )
+        let plan = try encoder.plan()
+        guard plan.byteCount < limit else { return nil }
+        return EncodedSegment(
+            coding: .tokens,
+            model: plan.model,
+            chunks: try encoder.encode(plan)
+        )
+    }
+
+    private func encodeWhole(
+        _ segment: UnsafeRawBufferPointer,
+        effort: ZstdCompressor.Effort
+    ) throws -> EncodedSegment {
+        let chunks = chunks(of: segment)
+        let encoded = try concurrentMap(chunks.count) { index in
+            try scratch.use { scratch in
+                var frame: [UInt8] = []
+                try scratch.compressor.append(chunks[index], effort: effort, to: &frame)
+                return EncodedChunk(high: frame, low: [])
+            }
+        }
+        return EncodedSegment(coding: .whole, model: [], chunks: encoded)
+    }
+
+    private func encodePlanes(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment {
+        guard kind.width > 1 else { return try encodeWhole(segment, effort: .normal) }
+        let chunks = chunks(of: segment)
+        let encoded = try concurrentMap(chunks.count) { index in
+            try scratch.use { try $0.encodePlanes(of: chunks[index], kind: kind) }
+        }
+        return EncodedSegment(coding: .planes, model: [], chunks: encoded)
+    }
+
+    private func encodeFast(
+        _ segment: UnsafeRawBufferPointer,
+        _ base: UnsafeRawBufferPointer
+    ) throws -> EncodedSegment {
+        let (chunks, bases) = (chunks(of: segment), chunks(of: base))
+        let encoded = try concurrentMap(chunks.count) { index in
+            try scratch.use { scratch in
+                let count = chunks[index].count
+                let folded = UnsafeMutableRawBufferPointer(rebasing: scratch.folded[..<count])
+                ChunkPlanes.difference(chunks[index], bases[index], kind: kind, into: folded)
+                return try scratch.encodePlanes(of: UnsafeRawBufferPointer(folded), kind: kind)
+            }
+        }
+        return EncodedSegment(coding: .fast, model: [], chunks: encoded)
+    }
+
+    private func encodeRaw(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment {
+        let chunks = chunks(of: segment)
+        let encoded = try concurrentMap(chunks.count) { index in
+            try scratch.use { try $0.encodeRaw(chunks[index], kind: kind) }
+        }
+        return EncodedSegment(coding: .raw, model: [], chunks: encoded)
+    }
+}
+
+/// Scratch that encoders of many contents share.
+public struct EncodingScratchPool: Sendable {
+    let pool = ScratchPool { try EncodingScratch() }
+
+    /// Makes an empty pool.
+    public init() {}
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether two buffers of one size hold the same bytes. The corresponding C function is `memcmp`.
+    public func elementsAreEqual(to other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard count > 0, let left = baseAddress, let right = other.baseAddress else { return true }
+        return memcmp(left, right, count) == 0
+    }
+}

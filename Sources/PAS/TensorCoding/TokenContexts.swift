@@ -1,0 +1,60 @@
+/// Gives the contexts of elements, from the scales of a segment and the elements of the base.
+struct TokenContexts {
+    private let scales: ScaleModel
+    private let kind: ElementKind
+    private let shift: Int16
+    private let contextMax: Int16
+
+    /// Prepares for a segment.
+    ///
+    /// - Parameters:
+    ///   - contextSpan: How many halves of a bit a context spans, as a shift.
+    ///   - contextMax: The highest context there is.
+    init(_ scales: ScaleModel, kind: ElementKind, contextSpan: Int, contextMax: Int) {
+        self.scales = scales
+        self.kind = kind
+        shift = Int16(5 + contextSpan)
+        self.contextMax = Int16(contextMax)
+    }
+
+    /// Whether the elements of a row are in the stream.
+    @inline(__always)
+    func isLive(_ row: Int) -> Bool {
+        let rowClass = scales.rowClasses[row]
+        return rowClass == .changed || rowClass == .decayedAndChanged
+    }
+
+    /// Fills in the contexts of a run of a row.
+    @inline(__always)
+    func fill<Word: FixedWidthInteger & UnsignedInteger>(
+        _ base: UnsafePointer<Word>,
+        count: Int,
+        row: Int,
+        column: Int,
+        into contexts: UnsafeMutablePointer<UInt8>
+    ) {
+        let own = FloatWords.Row(
+            scale: scales.rowScales[row],
+            slope: scales.slope,
+            shift: shift,
+            contextMax: contextMax,
+            exponentShift: kind.mantissaBitCount + (Word.bitWidth - kind.width * 8),
+            exponentMask: kind.exponentMask
+        )
+        scales.columnScales.withUnsafeBufferPointer { columnScales in
+            scales.columnMasks.withUnsafeBufferPointer { columnMasks in
+                guard let columnScales = columnScales.baseAddress,
+                    let columnMasks = columnMasks.baseAddress
+                else { return }
+                FloatWords.contexts(
+                    base,
+                    count: count,
+                    own,
+                    columnScales: columnScales + column,
+                    columnMasks: columnMasks + column,
+                    into: contexts
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import TestSupport
+import Testing
+
+@testable import TensorCoding
+
+struct TokenTests {
+    @Test
+    func everyDifferenceLiesInTheIntervalOfItsToken() {
+        var differences: [Int32] = [0, 1, -1, 2, -2, .min, .max, .min + 1]
+        for shift in 0..<31 { differences += [1 << shift, (1 << shift) - 1, -(1 << shift), 3 << shift / 2] }
+        for difference in differences {
+            let bits = UInt32(bitPattern: difference)
+            let token = Tokens.token(bits)
+            let raw = bits &- Tokens.start(token)
+            #expect(raw < 1 << UInt32(Tokens.rawBitCount(token >> 1)), "\(difference)")
+            #expect(token & 1 == (difference < 0 ? 1 : 0))
+        }
+        #expect(Tokens.token(5) >> 1 == 4 && Tokens.token(6) >> 1 == 5 && Tokens.token(0) == 0)
+    }
+
+    @Test(arguments: [1, 2, 3, 4])
+    func levelsAreNear(precision: Int) {
+        for weight in 0...2048 {
+            let level = TokenFrequencies.level(weight, precision: precision)
+            let back = TokenFrequencies.weight(level, precision: precision)
+            #expect(abs(back - weight) << (precision + 1) <= weight)
+            #expect(level < 1 << (precision + 4))
+        }
+    }
+
+    private func counts(seed: UInt64) -> [UInt32] {
+        var generator = SeededGenerator(seed: seed)
+        var counts = [UInt32](
+            repeating: 0,
+            count: TokenFrequencies.contextCount * Tokens.classCount
+        )
+        for _ in 0..<Int.random(in: 1...3000, using: &generator) {
+            let context = Int.random(in: 0..<12, using: &generator) * 7
+            let token = Int.random(in: 0..<Int.random(in: 1...64, using: &generator), using: &generator)
+            counts[context * Tokens.classCount + token] += 1
+        }
+        return counts
+    }
+
+    @Test(arguments: 0..<30, [8, 9, 10, 11])
+    func frequenciesFillTheirTableAndComeBack(seed: UInt64, stateBits: Int) throws {
+        let counts = counts(seed: seed)
+        let frequencies = TokenFrequencies(
+            counts: counts,
+            stateBits: stateBits,
+            precision: Int(seed % 4) + 1,
+            contextSpan: 0
+        )
+        for (context, own) in frequencies.frequencies.enumerated() {
+            let start = context * Tokens.classCount
+            let used = counts[start..<start + Tokens.classCount]
+            guard used.contains(where: { $0 > 0 }) else {
+                #expect(own.isEmpty)
+                continue
+            }
+            let sum = own.reduce(0) { $0 + 2 * Int($1) } - Int(own[0])
+            #expect(sum == 1 << stateBits)
+            for (count, frequency) in zip(used, own) { #expect((count > 0) == (frequency > 0)) }
+        }
+        var encoder = BinaryEncoder()
+        frequencies.encode(to: &encoder)
+        let read = try encoder.finish().withUnsafeBytes { bytes in
+            var decoder = BinaryDecoder(bytes)
+            return try TokenFrequencies(from: &decoder)
+        }
+        #expect(read.frequencies == frequencies.frequencies)
+        #expect(read.stateBits == stateBits)
+    }
+
+    @Test(arguments: 0..<12)
+    func aStreamComesBack(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let count = [0, 1, 7, 8, 9, 500, 4001][Int(seed) % 7]
+        let isNarrow = seed % 2 == 0
+        let differences = (0..<count).map { _ in
+            let bits = UInt32.random(in: 0...(.max), using: &generator)
+            let shift = UInt32.random(in: isNarrow ? 17...31 : 0...31, using: &generator)
+            return UInt32(bitPattern: Int32(bitPattern: bits) >> Int32(shift))
+        }
+        let contexts = differences.map { UInt8(truncatingIfNeeded: 3 + $0.leadingZeroBitCount) }
+        let tokens = differences.map { UInt8(Tokens.token($0)) }
+        var counts = [UInt32](repeating: 0, count: TokenFrequencies.contextCount * Tokens.classCount)
+        for (context, token) in zip(contexts, tokens) {
+            counts[Int(context) * Tokens.classCount + Int(token >> 1)] += 1
+        }
+        let frequencies = TokenFrequencies(
+            counts: counts,
+            stateBits: 9,
+            precision: 2,
+            contextSpan: 0
+        )
+        let scratch = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: TokenStream.byteCountMax(count),
+            alignment: 64
+        )
+        defer { scratch.deallocate() }
+        let stream = TokenStream.encode(
+            differences,
+            tokens: tokens,
+            contexts: contexts,
+            count: count,
+            EncodingTables(frequencies),
+            scratch: scratch
+        )
+        let tables = DecodingTables(frequencies)
+        let buffer = StreamBuffer()
+        func decode(_ stream: [UInt8]) -> [UInt32]? {
+            buffer.prepare(byteCount: stream.count).copyBytes(from: stream)
+            var output = [UInt32](repeating: 7, count: count)
+            let isSound = TokenStream.decode(
+                buffer.stream(byteCount: stream.count).bytes,
+                contexts: contexts,
+                count: count,
+                isWhole: true,
+                isNarrow: isNarrow,
+                tables,
+                into: &output
+            )
+            return isSound ? output : nil
+        }
+        #expect(decode(stream) == differences)
+        guard count > 8 else { return }
+        #expect(decode(Array(stream.dropLast())) == nil)
+        #expect(decode(stream + [0]) == nil)
+        #expect(decode([]) == nil)
+    }
+}
