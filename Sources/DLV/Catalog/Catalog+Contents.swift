@@ -58,6 +58,54 @@ extension Catalog: ContentCatalog {
         }
     }
 
+    /// Replaces the codings of contents by those of a new pack: the commit point of storing them anew.
+    ///
+    /// Packs that hold nothing any more lose their rows; their files are the next collection's.
+    ///
+    /// - Parameters:
+    ///   - records: What ``ContentWriter/finish()`` gave; contents of other numbers stay as they are.
+    ///   - pack: The pack that was written; it is already synced.
+    /// - Throws: ``CatalogError``; the catalog is then as it was. It throws as well if a content is gone.
+    public func replaceCodings(
+        _ records: [ContentRecord],
+        pack: (id: PackID, name: String)
+    ) throws {
+        guard !records.isEmpty else { return }
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO pack VALUES (?, ?)",
+                arguments: [pack.id.rawValue, pack.name]
+            )
+            try database.execute(
+                sql: "UPDATE counter SET value = ? WHERE name = 'pack'",
+                arguments: [pack.id.rawValue]
+            )
+            for record in records {
+                try database.execute(
+                    cachedSQL: """
+                        UPDATE coding SET pack = ?, indexOffset = ?, indexByteCount = ?,
+                            storedByteCount = ?, base = ?, depth = ?
+                        WHERE content = ? AND tier = 0
+                        """,
+                    arguments: [
+                        record.pack.rawValue, record.indexOffset, record.indexByteCount,
+                        record.storedByteCount, record.base?.rawValue, record.depth,
+                        record.id.rawValue,
+                    ]
+                )
+                guard database.changesCount == 1 else {
+                    throw CatalogError(
+                        .database,
+                        "Content \(record.id.rawValue) is gone; nothing was changed."
+                    )
+                }
+            }
+            try database.execute(
+                sql: "DELETE FROM pack WHERE id NOT IN (SELECT pack FROM coding)"
+            )
+        }
+    }
+
     /// The number of contents, and the sums of their bytes raw and stored.
     public func contentTotals() throws -> (count: Int, byteCount: Int, storedByteCount: Int) {
         try read { database in

@@ -149,15 +149,7 @@ public final class ContentWriter {
     ) throws -> ContentRecord {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
-        if let other, other.record.byteCount != content.record.byteCount
-            || other.record.kind != content.record.kind
-        {
-            throw ParameterStoreError(
-                .system,
-                "Content \(id.rawValue) cannot be coded against content \(other.record.id.rawValue): "
-                    + "it is of another size or kind."
-            )
-        }
+        if let other { try content.checkFits(other) }
         do {
             let record = try write(
                 StoredBytes(id: id, store: store, byteCount: content.record.byteCount),

@@ -8,82 +8,24 @@ import Testing
 
 @testable import ParameterStore
 
-/// A catalog in memory.
-final class MemoryCatalog: ContentCatalog {
-    private struct State {
-        var records: [ContentID: ContentRecord] = [:]
-        var packs: [PackID: String] = [:]
-    }
-
-    private let state = Mutex(State())
-
-    func add(_ records: [ContentRecord], pack: PackID, name: String) {
-        state.withLock { state in
-            for record in records { state.records[record.id] = record }
-            state.packs[pack] = name
-        }
-    }
-
-    func replace(_ record: ContentRecord) {
-        state.withLock { $0.records[record.id] = record }
-    }
-
-    func record(of id: ContentID) -> ContentRecord? {
-        state.withLock { $0.records[id] }
-    }
-
-    func id(of hash: ContentHash) -> ContentID? {
-        state.withLock { $0.records.values.first { $0.hash == hash }?.id }
-    }
-
-    func packName(of id: PackID) -> String? {
-        state.withLock { $0.packs[id] }
-    }
-}
-
 struct ParameterStoreTests {
-    private let directory: TemporaryDirectory
-    private let catalog = MemoryCatalog()
-    private let store: ParameterStore
+    private let bench: StoreBench
+    private var store: ParameterStore { bench.store }
+    private var catalog: MemoryCatalog { bench.catalog }
+    private var directory: TemporaryDirectory { bench.directory }
 
     init() throws {
-        directory = try TemporaryDirectory()
-        store = ParameterStore(
-            packs: directory.path,
-            catalog: catalog,
-            cacheByteCount: 4 << 20
-        )
+        bench = try StoreBench()
     }
 
-    private func writer(_ number: Int64) -> ContentWriter {
-        ContentWriter(
-            store: store,
-            packName: "pack\(number)",
-            pack: PackID(rawValue: number),
-            firstContentID: ContentID(rawValue: number * 1000)
-        )
-    }
-
+    private func writer(_ number: Int64) -> ContentWriter { bench.writer(number) }
     private func commit(_ writer: ContentWriter, _ number: Int64) throws {
-        catalog.add(try writer.finish(), pack: PackID(rawValue: number), name: "pack\(number)")
+        try bench.commit(writer, number)
     }
-
-    private func floats(_ count: Int, seed: UInt64) -> [UInt8] {
-        var generator = SeededGenerator(seed: seed)
-        return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
-            .withUnsafeBytes { Array($0) }
-    }
-
-    private func nudged(_ bytes: [UInt8]) -> [UInt8] {
-        var bytes = bytes
-        for index in stride(from: 0, to: bytes.count, by: 4) { bytes[index] &+= 3 }
-        return bytes
-    }
-
+    private func floats(_ count: Int, seed: UInt64) -> [UInt8] { bench.floats(count, seed: seed) }
+    private func nudged(_ bytes: [UInt8]) -> [UInt8] { bench.nudged(bytes) }
     private func read(_ id: ContentID, _ range: Range<Int>) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        try bytes.withUnsafeMutableBytes { try store.read(id, at: range.lowerBound, into: $0) }
-        return bytes
+        try bench.read(id, range)
     }
 
     @Test(arguments: [0, 1, 3, 4, 262_143, 262_144, 262_145, 800_000])

@@ -1,0 +1,169 @@
+import Foundation
+public import TensorCoding
+
+/// What it takes to store a content in some way: an edge of the matrix storage graph.
+public struct EncodingEstimate: Hashable, Sendable {
+    /// The bytes in the packs, index included.
+    public let storedByteCount: Int
+    /// The seconds that one core takes to decode all chunks, given those of the base: measured, the
+    /// checksums included, the reading of the packs not.
+    public let decodeSeconds: Double
+    /// Whether the base is of any use: else the content is better stored alone.
+    public let usesBase: Bool
+}
+
+/// Finds what it takes to store contents against others, by trying it on a part of them.
+///
+/// Contents of up to four chunks are tried whole; of larger ones two pairs of chunks stand for all.
+/// Nothing is stored. Used by one thread at a time, though it works on all cores.
+public final class EncodingEstimator {
+    private let store: ParameterStore
+    private let encodingPool = EncodingScratchPool()
+    private let workspace = SegmentWorkspace()
+    private var scratch: VerificationScratch?
+
+    private static let wholeChunkCount = 4
+    private static let runChunkCount = 2
+
+    /// Prepares to estimate contents of a store.
+    public init(store: ParameterStore) {
+        self.store = store
+    }
+
+    /// What it takes to store a content against a base.
+    ///
+    /// - Parameters:
+    ///   - id: The content.
+    ///   - base: A content of the same size and kind; nil for alone.
+    ///   - deltaLayout: How the delta would treat the significance of its bits.
+    /// - Throws: ``ParameterStoreError`` if one cannot be read or they do not fit.
+    public func estimate(
+        _ id: ContentID,
+        base: ContentID?,
+        deltaLayout: DeltaLayout = .whole
+    ) throws -> EncodingEstimate {
+        let content = try store.content(id)
+        let other = try base.map { try store.content($0) }
+        if let other { try content.checkFits(other) }
+        let kind = content.record.kind
+        let encoder = SegmentEncoder(
+            kind: kind,
+            layout: content.index.layout,
+            deltaLayout: deltaLayout,
+            pool: encodingPool
+        )
+        var streams = 0
+        var models = 0
+        var seconds = 0.0
+        var usesBase = false
+        let runs = Self.runs(of: content.record)
+        for run in runs {
+            let elements = try workspace.load(
+                StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
+                run
+            )
+            let baseElements = try other.map { try workspace.load($0, run, from: store) }
+            let segment = try encoder.encode(elements, base: baseElements, at: run.lowerBound)
+            models += segment.model.count
+            streams += segment.byteCount - segment.model.count
+            usesBase = usesBase || segment.coding.needsBase
+            let model = try segment.readModel(
+                kind: kind,
+                layout: content.index.layout,
+                start: run.lowerBound,
+                byteCount: run.count
+            )
+            seconds += try decodeSeconds(segment, model, base: baseElements)
+        }
+        return Self.estimate(
+            content.record,
+            sampled: runs.reduce(0) { $0 + $1.count },
+            streams: streams,
+            models: models,
+            seconds: seconds,
+            usesBase: usesBase
+        )
+    }
+
+    /// The parts of a content that are tried, in bytes.
+    private static func runs(of record: ContentRecord) -> [Range<Int>] {
+        guard record.byteCount > 0 else { return [] }
+        let size = record.kind.chunkByteCount
+        guard record.chunkCount > wholeChunkCount else { return [0..<record.byteCount] }
+        return [record.chunkCount / 4, record.chunkCount * 3 / 4].map { chunk in
+            let first = min(chunk, record.chunkCount - runChunkCount)
+            return first * size..<min(record.byteCount, (first + runChunkCount) * size)
+        }
+    }
+
+    private static func estimate(
+        _ record: ContentRecord,
+        sampled: Int,
+        streams: Int,
+        models: Int,
+        seconds: Double,
+        usesBase: Bool
+    ) -> EncodingEstimate {
+        let scale = Double(record.byteCount) / Double(max(1, sampled))
+        let index = 48 + record.chunkCount * 14
+        // The scales of rows grow with a segment, its tables hardly do: a model of 64 chunks is some
+        // four times as large as one of two.
+        let segments = (record.chunkCount + ElementKind.segmentChunkCount - 1)
+            / ElementKind.segmentChunkCount
+        let isWhole = record.chunkCount <= wholeChunkCount
+        let model = isWhole ? Double(models) : Double(models) / 2 * 4 * Double(segments)
+        return EncodingEstimate(
+            storedByteCount: Int(Double(streams) * scale + model) + index,
+            decodeSeconds: seconds * scale,
+            usesBase: usesBase
+        )
+    }
+
+    /// The processor time of decoding a segment's chunks: the better of two rounds.
+    private func decodeSeconds(
+        _ segment: EncodedSegment,
+        _ model: SegmentModel,
+        base: UnsafeRawBufferPointer?
+    ) throws -> Double {
+        let scratch = try self.scratch ?? VerificationScratch()
+        self.scratch = scratch
+        let size = model.kind.chunkByteCount
+        var best = Double.infinity
+        for _ in 0..<2 {
+            var spent = 0.0
+            for (index, chunk) in segment.chunks.enumerated() {
+                let range = index * size..<index * size + model.byteCount(ofChunk: index)
+                let output = UnsafeMutableRawBufferPointer(
+                    rebasing: scratch.output[..<range.count]
+                )
+                if let base { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: base[range])) }
+                let start = Self.threadSeconds()
+                try scratch.decode(chunk, index, model, into: output)
+                spent += Self.threadSeconds() - start
+            }
+            best = min(best, spent)
+        }
+        return best
+    }
+
+    private static func threadSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
+
+extension StoredContent {
+    /// Checks that a content can be the base of this one.
+    ///
+    /// - Throws: ``ParameterStoreError`` if it is of another size or kind.
+    func checkFits(_ base: StoredContent) throws(ParameterStoreError) {
+        guard base.record.byteCount == record.byteCount, base.record.kind == record.kind else {
+            throw ParameterStoreError(
+                .system,
+                "Content \(record.id.rawValue) cannot be coded against content "
+                    + "\(base.record.id.rawValue): it is of another size or kind."
+            )
+        }
+    }
+}
