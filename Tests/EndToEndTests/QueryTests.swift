@@ -114,6 +114,38 @@ struct QueryTests {
     }
 
     @Test
+    func weightsAreFacts() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.check(
+                """
+                python -c '
+                import numpy, safetensors.numpy as st
+                w = st.load_file("$FIXTURES/base_10.safetensors".replace("$FIXTURES", __import__("os").environ["FIXTURES"]))
+                w["conv2.weight"] = w["conv2.weight"] + numpy.float32(1)
+                w["head.bias"][0] = numpy.nan
+                st.save_file(w, "changed.safetensors")
+                numpy.save("norm", numpy.linalg.norm(w["conv2.weight"].astype("f8")))'
+                dlv commit --model broken --parent lenet@v1 changed.safetensors
+                test "$(dlv query 'select m.name where not m.finite')" = "$(printf 'm.name\\nbroken')"
+                dlv query 'select m["conv2.weight"].norm as n, m["conv*"].nans as a, m["head"].nans as b where m.name = "broken"' > facts
+                python -c '
+                import numpy
+                n, a, b = open("facts").read().splitlines()[1].split("\t")
+                assert abs(float(n) - numpy.load("norm.npy")) < 1e-6 * float(n), n
+                assert (a, b) == ("0,0", "1"), (a, b)'
+                # Did the frozen layers stay frozen?
+                dlv query 'select m1 from versions m1, versions m2 where m1.parent = m2 and m1.name = "broken"
+                    and m1["conv1"] = m2["conv1"] and m1["conv2"] != m2["conv2"]' | grep -q broken
+                test $(dlv query 'select count where max(m["*"].norm) > 1000000' | tail -1) = 0
+                test $(dlv query 'select count where m.parameters > 1000 and "F32" in m.dtypes' | tail -1) = 3
+                head -1 facts | grep -q n
+                """
+            )
+        }
+    }
+
+    @Test
     func queriesSurviveTheMountAndAreTheCommandLinesToo() async throws {
         try await Workplace.use { place in
             try await place.makeZoo()

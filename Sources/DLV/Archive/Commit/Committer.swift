@@ -75,12 +75,14 @@ private final class Committer {
     private let parents: [VersionRecord]
     private var items: [Item]
     private var record: CommitRecord
+    private let examination: TensorExamination
     private let pack: (id: PackID, name: String)
     private let firstContent: ContentID
 
     init(archive: ModelArchive, request: CommitRequest, scanned: [ScannedFile]) throws {
         self.archive = archive
         self.request = request
+        examination = TensorExamination(catalog: archive.catalog, store: archive.store)
         try Self.checkName(request.model, in: archive)
         for tag in request.tags { try archive.checkTag(tag, of: request.model) }
         parents = try Self.parents(of: request, in: archive)
@@ -250,7 +252,13 @@ private final class Committer {
         }
         file.byteCount = source.byteCount
         let hashing = BackgroundHash(source)
-        let (spans, tensors) = try encoder.encode(source, map: item.map)
+        var (spans, tensors) = try encoder.encode(source, map: item.map)
+        if item.role == .weights, let map = item.map {
+            for index in tensors.indices {
+                let range = map.tensors[index].byteRange
+                tensors[index].facts = try examination.facts(of: tensors[index], in: source, at: range)
+            }
+        }
         file.hash = try hashing.value()
         try source.checkUnchanged()
         return CommitRecord.File(record: file, spans: spans, tensors: tensors)

@@ -6,18 +6,28 @@ import Tensors
 enum SnapshotDocuments {
     /// The text of `layers/index.tsv`: where each tensor lies, and what it is.
     static func layerIndex(of files: [CommitRecord.File]) -> [UInt8] {
-        var text = "file\ttensor\tdtype\tshape\tbytes\tsource\n"
+        var text = "file\ttensor\tdtype\tshape\tbytes\tsource\tminimum\tmaximum\tmean\tnorm\t"
+        text += "zeros\tnans\tinfinities\n"
         var naming = LayerNaming()
         for file in files {
             let source = VersionDocuments.escaped(String(decoding: file.record.path, as: UTF8.self))
-            for tensor in file.tensors.map(\.description) {
+            for (tensor, facts) in file.tensors.map({ ($0.description, $0.facts) }) {
                 text += "\(naming.path(of: tensor.name).path)\t"
                 text += "\(VersionDocuments.escaped(tensor.name))\t\(tensor.dtype.rawValue)\t"
                 text += "[\(tensor.shape.map(String.init).joined(separator: ","))]\t"
-                text += "\(tensor.byteCount ?? 0)\t\(source)\n"
+                text += "\(tensor.byteCount ?? 0)\t\(source)\t\(columns(of: facts))\n"
             }
         }
         return Array(text.utf8)
+    }
+
+    /// What is known of the elements; empty where nothing is.
+    private static func columns(of facts: TensorFacts?) -> String {
+        guard let facts else { return String(repeating: "\t", count: 6) }
+        let numbers = [facts.minimum, facts.maximum, facts.mean, facts.norm]
+        let counts = [facts.zeroCount, facts.nanCount, facts.infinityCount]
+        return (numbers.map { $0.isNaN ? "" : "\($0)" } + counts.map(String.init))
+            .joined(separator: "\t")
     }
 
     /// The header of a snapshot's `model.safetensors`, or nil if there is none to render.
