@@ -76,8 +76,8 @@ let lifecycle: [Target] =
         "Archive",
         in: "DLV",
         [
-            "Catalog", "ModelFormats", "PackFiles", "ParameterStore", "TensorCoding", "Tensors",
-            systemPackage, crypto,
+            "Catalog", "ModelFormats", "Networks", "PackFiles", "ParameterStore", "TensorCoding",
+            "Tensors", systemPackage, crypto,
         ]
     )
 
@@ -106,8 +106,8 @@ let commandLine: [Target] = [
     .target(
         name: "DLVCommands",
         dependencies: [
-            "Archive", "Catalog", "DQLExecution", "DQLSyntax", "Mount", "ParameterStore", "Tensors",
-            argumentParser, logging,
+            "Archive", "Catalog", "DQLExecution", "DQLSyntax", "Mount", "Networks", "ParameterStore",
+            "Tensors", argumentParser, logging,
         ],
         path: "Sources/CommandLine/DLVCommands",
         swiftSettings: settings

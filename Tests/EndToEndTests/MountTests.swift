@@ -111,7 +111,7 @@ struct MountTests {
                 #"""
                 version=mnt/models/lenet/v1
                 test "$(ls $version | tr '\n' ' ')" = \
-                    "files hyperparameters.json layers lineage.json measurements.tsv metadata.json model.safetensors snapshots "
+                    "files hyperparameters.json layers lineage.json measurements.tsv metadata.json model.safetensors network.dot network.json snapshots "
                 test "$(readlink mnt/models/lenet/latest)" = v2
                 test "$(readlink mnt/models/lenet/base)" = v1
                 test "$(ls $version/snapshots | tr '\n' ' ')" = '1 10 4 7 '

@@ -118,10 +118,27 @@ struct CommitCommand: ParsableCommand {
                 + "\(counted(summary.snapshots.count, "snapshot")), "
                 + "\(counted(summary.tensorCount, "tensor")), \(byteText(summary.byteCount))\(share)."
         )
+        if let network = summary.network {
+            let file = network.filePath.map { " from \(String(decoding: $0, as: UTF8.self))" } ?? ""
+            print("  network: \(counted(network.layerCount, "layer"))\(file) (\(network.source))")
+        }
+        for note in summary.networkNotes { print("  \(note)") }
         for file in summary.files {
             let name = String(decoding: file.path, as: UTF8.self)
             if let note = file.note { print("  \(name) is kept whole: \(note)") }
         }
+    }
+
+    private static func json(_ network: NetworkRecord) -> JSONText {
+        .object([
+            .init("source", .string(network.source)),
+            .init(
+                "file",
+                network.filePath.map { .string(String(decoding: $0, as: UTF8.self)) } ?? .null
+            ),
+            .init("layers", .integer(Int64(network.layerCount))),
+            .init("parameters", network.parameterCount.map { .integer(Int64($0)) } ?? .null),
+        ])
     }
 
     private func printJSON(_ summary: CommitSummary) {
@@ -141,6 +158,8 @@ struct CommitCommand: ParsableCommand {
             .init("tensors", .integer(Int64(summary.tensorCount))),
             .init("bytes", .integer(Int64(summary.byteCount))),
             .init("stored_bytes", .integer(Int64(summary.storedByteCount))),
+            .init("network", summary.network.map(Self.json) ?? .null),
+            .init("notes", .array(summary.networkNotes.map { .string($0) })),
             .init("files", .array(files)),
         ])
         print(text.rendered(), terminator: "")

@@ -15,6 +15,8 @@ struct VersionDescription {
     private let hyperparameters: [(name: String, value: String)]
     private let measurements: [MeasurementRecord]
     private let storage: Storage?
+    /// The network; nil if nothing tells of one.
+    let network: NetworkDescription?
 
     private struct Storage {
         var contentCount = 0
@@ -47,6 +49,8 @@ struct VersionDescription {
             last[measurement.name] = measurement
         }
         measurements = last.values.sorted { $0.name < $1.name }
+        let file = try catalog.network(of: version.id)?.filePath
+        network = try archive.network(of: version.id).map { NetworkDescription($0, file: file) }
         storage = wantsStorage ? try Self.storage(of: files, in: catalog) : nil
     }
 
@@ -92,6 +96,7 @@ struct VersionDescription {
             )
         }
         printFiles()
+        network?.printText()
         printTensors()
     }
 
@@ -147,6 +152,7 @@ struct VersionDescription {
             ),
             .init("files", .array(files.map(Self.json))),
             .init("tensors", .array(tensors.map(Self.json))),
+            .init("network", network?.json ?? .null),
         ]
         if let storage {
             members.append(

@@ -47,6 +47,8 @@ public struct CommitRecord: Sendable {
     public var measurements: [MeasurementRecord]
     /// Its rendered files.
     public var documents: [DocumentRecord]
+    /// Its network, if anything tells of one.
+    public var network: NetworkRecord?
     /// The pack that the commit wrote, if it wrote one.
     public var pack: (id: PackID, name: String)?
     /// The contents that are new.
@@ -117,6 +119,9 @@ extension Catalog {
             try insertFiles(of: commit, version: version, in: database)
             try insertFacts(of: commit, version: version, in: database)
             try insertWeightFacts(of: commit, version: version, in: database)
+            if let network = commit.network {
+                try Self.insert(network, version: version, in: database)
+            }
             try Self.countChange(in: database)
             return VersionID(rawValue: version)
         }

@@ -53,6 +53,7 @@ extension Catalog {
                     """,
                 arguments: [id, id, id, id, id, id, id, id, id, time, id]
             )
+            try Self.removeNetwork(of: id, in: database)
             try Self.countChange(in: database)
         }
     }

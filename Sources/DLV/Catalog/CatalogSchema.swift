@@ -9,6 +9,7 @@ import GRDB
 ///     model ──< version ──< snapshot ──< file ──< span ──> content ──< coding ──> pack
 ///                  │                       └───< tensor ─────┘
 ///                  ├──< parent, hyperparameter, measurement, document
+///                  ├───> network, which versions of one architecture share
 ///                  └──< tag
 ///
 /// Ids come from AUTOINCREMENT columns, or grow under the archive's lock, and are never used again.
@@ -26,6 +27,7 @@ enum CatalogSchema {
         try database.execute(sql: files)
         try database.execute(sql: facts)
         try database.execute(sql: weightFacts)
+        try database.execute(sql: networks)
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
@@ -155,6 +157,26 @@ enum CatalogSchema {
     // `document` has rowids: in a table without them a body over a fifth of a page goes to overflow
     // pages of its own, which doubled the catalog of an archive of many small versions
     // (https://www.sqlite.org/fileformat2.html#b_tree_pages).
+    // A network is one blob (see `NetworkGraph`): rows of nodes and edges would take three times the
+    // room, and SQLite cannot walk them faster than a loop over the blob does.
+    private static let networks = """
+        CREATE TABLE network (
+            id INTEGER PRIMARY KEY NOT NULL,
+            hash BLOB NOT NULL UNIQUE,
+            source TEXT NOT NULL,
+            layerCount INTEGER NOT NULL,
+            parameterCount INTEGER,
+            graph BLOB NOT NULL
+        );
+
+        CREATE TABLE versionNetwork (
+            version INTEGER PRIMARY KEY NOT NULL REFERENCES version (id),
+            network INTEGER NOT NULL REFERENCES network (id),
+            path BLOB
+        );
+        CREATE INDEX versionNetworkByNetwork ON versionNetwork (network);
+        """
+
     private static let facts = """
         CREATE TABLE hyperparameter (
             version INTEGER NOT NULL REFERENCES version (id),

@@ -178,6 +178,10 @@ public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
     case modelHeader = 5
     /// `layers/index.tsv` of a snapshot.
     case layerIndex = 6
+    /// `network.json` of a version.
+    case networkText = 7
+    /// `network.dot` of a version.
+    case networkDrawing = 8
 }
 
 /// A file that was rendered at commit.

@@ -94,7 +94,7 @@ struct ArchiveTreeTests {
         #expect(try names("models/a/b") == ["v1", "latest", "best"])
         #expect(try Set(names("models/a/b/v1")) == [
             "files", "metadata.json", "hyperparameters.json", "measurements.tsv", "lineage.json",
-            "model.safetensors", "layers", "snapshots",
+            "model.safetensors", "layers", "snapshots", "network.json", "network.dot",
         ])
         #expect(try names("models/a/b/v1/snapshots/0") == ["files", "model.safetensors", "layers"])
         #expect(try names("models/a/b/v1/layers") == ["index.tsv", "a"])

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import ModelFormats
+import Networks
 import ParameterStore
 import TensorCoding
 import Tensors
@@ -31,6 +32,10 @@ public struct CommitSummary: Sendable {
     public let byteCount: Int
     /// The bytes that the commit added to the packs.
     public let storedByteCount: Int
+    /// Its network, if anything tells of one.
+    public let network: NetworkRecord?
+    /// What the user should know of files that hold no network though they look like it.
+    public let networkNotes: [String]
 }
 
 extension ModelArchive {
@@ -78,6 +83,7 @@ private final class Committer {
     private let examination: TensorExamination
     private let pack: (id: PackID, name: String)
     private let firstContent: ContentID
+    private var networkNotes: [String] = []
 
     init(archive: ModelArchive, request: CommitRequest, scanned: [ScannedFile]) throws {
         self.archive = archive
@@ -116,6 +122,7 @@ private final class Committer {
         )
         do {
             try encodeFiles(writer, progress)
+            try addNetwork(writer)
             try renderDocuments(writer)
             record.contents = try writer.finish()
             record.pack = pack
@@ -264,12 +271,33 @@ private final class Committer {
         return CommitRecord.File(record: file, spans: spans, tensors: tensors)
     }
 
+    /// Finds the network, and renders it; equal ones are stored once, so fine-tunes share theirs.
+    private func addNetwork(_ writer: ContentWriter) throws {
+        let last = record.snapshots.last?.ordinal
+        let tensors = record.files
+            .filter { $0.record.role == .weights && $0.record.snapshot == last }
+            .flatMap { $0.tensors.map(\.description) }
+        let files = items.map(\.scanned).filter { $0.linkTarget == nil }
+        var finder = NetworkFinder()
+        let found = try finder.find(
+            in: files.map { ($0.path, $0.sourcePath) },
+            tensors: tensors
+        )
+        networkNotes = finder.notes
+        guard let found else { return }
+        record.network = found.record
+        let text = NetworkJSON.text(of: found.network)
+        try addDocument(.networkText, Array(text.utf8), snapshot: nil, writer)
+        let drawing = NetworkDOT.text(of: found.network)
+        try addDocument(.networkDrawing, Array(drawing.utf8), snapshot: nil, writer)
+    }
+
     private func renderDocuments(_ writer: ContentWriter) throws {
         let last = record.snapshots.last?.ordinal
         let weights = record.files.filter { $0.record.role == .weights }
         let parameters = weights.filter { $0.record.snapshot == last }
             .flatMap { $0.tensors.map { $0.description.elementCount ?? 0 } }.reduce(0, +)
-        record.documents = VersionDocuments.render(
+        record.documents += VersionDocuments.render(
             record,
             parents: parents,
             parameterCount: parameters
@@ -289,7 +317,7 @@ private final class Committer {
     private func addDocument(
         _ kind: DocumentKind,
         _ bytes: [UInt8],
-        snapshot: Int,
+        snapshot: Int?,
         _ writer: ContentWriter
     ) throws {
         let content = try writer.add(MemoryBytes(bytes), kind: .bytes, bases: []).id
@@ -313,7 +341,9 @@ private final class Committer {
             files: record.files.map(\.record),
             tensorCount: record.files.map(\.tensors.count).reduce(0, +),
             byteCount: record.files.map(\.record.byteCount).reduce(0, +),
-            storedByteCount: record.contents.map(\.storedByteCount).reduce(0, +)
+            storedByteCount: record.contents.map(\.storedByteCount).reduce(0, +),
+            network: record.network,
+            networkNotes: networkNotes
         )
     }
 }

@@ -56,7 +56,21 @@ enum VersionDocuments {
             .init("bytes", .integer(Int64(commit.files.map(\.record.byteCount).reduce(0, +)))),
             .init("weight_files", .integer(Int64(weights.count))),
             .init("parameters", .integer(Int64(parameterCount))),
+            .init("network", network(commit.network)),
         ]).rendered()
+    }
+
+    private static func network(_ network: NetworkRecord?) -> JSONText {
+        guard let network else { return .null }
+        return .object([
+            .init("source", .string(network.source)),
+            .init(
+                "file",
+                network.filePath.map { .string(String(decoding: $0, as: UTF8.self)) } ?? .null
+            ),
+            .init("layers", .integer(Int64(network.layerCount))),
+            .init("parameters", network.parameterCount.map { .integer(Int64($0)) } ?? .null),
+        ])
     }
 
     private static func hyperparameters(_ values: [(name: String, value: String)]) -> String {

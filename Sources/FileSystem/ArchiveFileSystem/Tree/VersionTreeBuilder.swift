@@ -145,6 +145,8 @@ extension DocumentKind {
         case .hyperparameters: "hyperparameters.json"
         case .measurements: "measurements.tsv"
         case .lineage: "lineage.json"
+        case .networkText: "network.json"
+        case .networkDrawing: "network.dot"
         case .modelHeader, .layerIndex: nil
         }
     }

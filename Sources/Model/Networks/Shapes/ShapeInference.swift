@@ -106,7 +106,8 @@ struct ShapeInference {
         guard let index = parameters.firstIndex(where: { $0.role == role }) else { return }
         guard let shape = parameters[index].shape else {
             let known = expected.compactMap { $0 }
-            if known.count == expected.count { parameters[index].shape = known }
+            guard known.count == expected.count else { return }
+            parameters[index].shape = parameters[index].isTransposed ? known.reversed() : known
             return
         }
         let stored = parameters[index].isTransposed ? shape.reversed() : shape
