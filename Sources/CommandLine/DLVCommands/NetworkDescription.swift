@@ -28,7 +28,8 @@ struct NetworkDescription {
         )
         for node in network.nodes {
             let inputs = node.inputs.map { network.nodes[$0.node].name }
-            let parameters = node.parameters.isEmpty ? "" : node.parameterCount.map { "\($0)" } ?? "?"
+            let parameters =
+                node.parameters.isEmpty ? "" : node.parameterCount.map { "\($0)" } ?? "?"
             listing.add([
                 node.name, NetworkDOT.summary(of: node), inputs.joined(separator: ", "),
                 network.hasGraph ? node.outputShapes.map(\.text).joined(separator: ", ") : "",
@@ -71,21 +72,21 @@ struct NetworkDescription {
     ///
     /// - Parameter path: Where the SVG goes; `-` for the standard output.
     func writeSVG(to path: String) throws {
+        // In a file, not through a pipe: a program that is missing would end ours with SIGPIPE.
+        let text = FileManager.default.temporaryDirectory.appending(
+            path: "\(UUID().uuidString).dot"
+        )
+        try Data(NetworkDOT.text(of: network).utf8).write(to: text)
+        // A drawing that cannot be deleted harms nobody.
+        defer { try? FileManager.default.removeItem(at: text) }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["dot", "-Tsvg"]
-        let (input, output, errors) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = input
+        process.arguments = ["dot", "-Tsvg", text.path]
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = errors
         try process.run()
-        // The drawing is written by a thread of its own: dot may write before it has read all.
-        let text = Data(NetworkDOT.text(of: network).utf8)
-        Thread.detachNewThread {
-            // A dot that is missing or fails closes its end; its exit status tells of it.
-            try? input.fileHandleForWriting.write(contentsOf: text)
-            try? input.fileHandleForWriting.close()
-        }
         let drawing = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         switch process.terminationStatus {

@@ -117,9 +117,11 @@ struct TensorBindingTests {
                 tensor("fc.weight", [10, 20]), tensor("step", []),
             ])
         )
-        #expect(network.nodes.map { "\($0.name) \($0.kind)" } == [
-            "conv1 CONV", "fc FULL", "step UNKNOWN",
-        ])
+        #expect(
+            network.nodes.map { "\($0.name) \($0.kind)" } == [
+                "conv1 CONV", "fc FULL", "step UNKNOWN",
+            ]
+        )
         #expect(!network.hasGraph && network.nodes.allSatisfy { $0.inputs.isEmpty })
         #expect(network.parameterCount == 500 + 20 + 200 + 1)
         #expect(network.graph.neighbours(.next, of: 0).isEmpty)

@@ -32,7 +32,11 @@ extension Network {
                         fileNames[parameter.name]
                     )
                 else { continue }
-                nodes[node].parameters[index] = Self.bind(parameter, to: tensor, isAsImported: isAsImported)
+                nodes[node].parameters[index] = Self.bind(
+                    parameter,
+                    to: tensor,
+                    isAsImported: isAsImported
+                )
             }
         }
         return replacingNodes(nodes).inferringShapes().network
@@ -86,7 +90,9 @@ private struct TensorNames {
 
     /// What frameworks call the tensors of a role.
     private static let suffixes: [String: [String]] = [
-        "weight": [".weight", "/kernel", "/kernel:0", "/gamma", "/gamma:0", "/embeddings", ".gamma"],
+        "weight": [
+            ".weight", "/kernel", "/kernel:0", "/gamma", "/gamma:0", "/embeddings", ".gamma",
+        ],
         "bias": [".bias", "/bias", "/bias:0", "/beta", "/beta:0", ".beta"],
         "mean": [".running_mean", "/moving_mean", "/moving_mean:0"],
         "variance": [".running_var", "/moving_variance", "/moving_variance:0"],

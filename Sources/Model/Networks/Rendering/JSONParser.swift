@@ -62,7 +62,8 @@ struct JSONParser {
         }
     }
 
-    private mutating func word(_ text: String, _ value: JSONValue) throws(NetworkError) -> JSONValue {
+    private mutating func word(_ text: String, _ value: JSONValue) throws(NetworkError) -> JSONValue
+    {
         guard bytes[place...].starts(with: text.utf8) else { throw error("expected a value") }
         place += text.utf8.count
         return value

@@ -42,7 +42,10 @@ enum BertFamily {
         let attention = builder.add(
             "\(name).attention.self.attention",
             .attention,
-            ["heads": .integer(try builder.size("num_attention_heads")), "causal": .boolean(false)],
+            [
+                "heads": .integer(try builder.size("num_attention_heads")),
+                "causal": .boolean(false),
+            ],
             from: projections
         )
         let output = builder.full("\(name).attention.output.dense", hidden, from: attention)

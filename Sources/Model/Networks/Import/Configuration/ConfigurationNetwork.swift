@@ -11,7 +11,8 @@ public enum ConfigurationNetwork {
     /// - Throws: ``NetworkError`` if one lacks what its family needs.
     public static func read(_ bytes: [UInt8]) throws(NetworkError) -> Network? {
         // Many programs call a file config.json; those that are no JSON are somebody else's.
-        guard let config = try? JSONParser.parse(bytes), let type = config["model_type"]?.text else {
+        guard let config = try? JSONParser.parse(bytes), let type = config["model_type"]?.text
+        else {
             return nil
         }
         var builder = ConfigurationBuilder(config)
@@ -150,7 +151,8 @@ struct ConfigurationBuilder {
     }
 
     /// Adds a normalisation.
-    mutating func norm(_ name: String, _ kind: Operator, _ epsilon: String, from input: Int) -> Int {
+    mutating func norm(_ name: String, _ kind: Operator, _ epsilon: String, from input: Int) -> Int
+    {
         var attributes: [String: AttributeValue] = [:]
         attributes["epsilon"] = config[epsilon]?.number.map { .number($0) }
         let tensors = kind == .rmsNorm ? ["weight"] : ["weight", "bias"]

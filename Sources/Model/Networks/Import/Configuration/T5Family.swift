@@ -121,10 +121,16 @@ enum T5Family {
         let wide = try builder.size("d_ff")
         let text = builder.config["feed_forward_proj"]?.text ?? "relu"
         let isGated = text.hasPrefix("gated-")
-        let activation: Operator = text.contains("gelu") ? .gelu : text.contains("silu") ? .silu : .relu
+        let activation: Operator =
+            text.contains("gelu") ? .gelu : text.contains("silu") ? .silu : .relu
         let norm = builder.norm("\(path).layer_norm", .rmsNorm, "layer_norm_epsilon", from: input)
         let dense = "\(path).DenseReluDense"
-        let first = builder.full("\(dense).\(isGated ? "wi_0" : "wi")", wide, from: norm, bias: false)
+        let first = builder.full(
+            "\(dense).\(isGated ? "wi_0" : "wi")",
+            wide,
+            from: norm,
+            bias: false
+        )
         var last = builder.add("\(dense).act", activation, from: [first])
         if isGated {
             let second = builder.full("\(dense).wi_1", wide, from: norm, bias: false)

@@ -53,7 +53,10 @@ enum VisionTransformerFamily {
         let attention = builder.add(
             "\(name).attention.attention.attention",
             .attention,
-            ["heads": .integer(try builder.size("num_attention_heads")), "causal": .boolean(false)],
+            [
+                "heads": .integer(try builder.size("num_attention_heads")),
+                "causal": .boolean(false),
+            ],
             from: projections
         )
         let output = builder.full("\(name).attention.output.dense", hidden, from: attention)
