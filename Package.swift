@@ -99,7 +99,10 @@ let fileSystem: [Target] =
     + library(
         "Mount",
         in: "FileSystem",
-        ["Archive", "ArchiveFileSystem", "Catalog", "DQLExecution", "DQLSyntax", "Fuse", logging]
+        [
+            "Archive", "ArchiveFileSystem", "Catalog", "DQLExecution", "DQLSyntax", "Fuse",
+            "ParameterStore", logging,
+        ]
     )
 
 let commandLine: [Target] = [

@@ -234,11 +234,11 @@ struct MountTests {
                 mkdir other
                 dlv mount zoo.dlv other
                 cmp mnt/models/lenet/v1/model.safetensors other/models/lenet/v1/model.safetensors
-                test $(dlv status | grep -c zoo.dlv) = 2
+                test $(dlv status | grep -c "$PWD/zoo.dlv") = 2
                 dlv unmount mnt
                 cat other/models/lenet/v1/metadata.json > /dev/null
                 dlv unmount other
-                ! dlv status | grep -q zoo.dlv
+                ! dlv status | grep -q "$PWD/zoo.dlv"
                 """
             )
         }

@@ -1,16 +1,20 @@
 import Archive
 import ArgumentParser
+import Foundation
 import Mount
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Lists the archives that are mounted.",
+        abstract: "Lists the archives that are mounted, and what their servers do.",
         discussion: """
-            Example:
+            Examples:
               dlv status
+              dlv status --json
 
-            A mount whose server was killed is listed as dead; mounting there again clears it.
+            HITS is how many of the wanted chunks were decoded already, QUEUE how many are being \
+            decoded or waited for. A mount whose server was killed is listed as dead; mounting there \
+            again clears it.
             """
     )
 
@@ -19,26 +23,56 @@ struct StatusCommand: ParsableCommand {
     func run() {
         let mounts = RunningMount.all()
         if output.json {
-            let rows = mounts.map { mount in
-                JSONText.object([
-                    .init("archive", .string(mount.archive)),
-                    .init("mount_point", .string(mount.mountPoint)),
-                    .init("pid", mount.processID.map { .integer(Int64($0)) } ?? .null),
-                    .init("alive", .boolean(mount.isAlive)),
-                ])
-            }
-            print(JSONText.array(rows).rendered(), terminator: "")
+            print(JSONText.array(mounts.map(Self.json)).rendered(), terminator: "")
         } else if mounts.isEmpty {
             print("No archive is mounted.")
         } else {
-            var listing = Listing(["ARCHIVE", "MOUNT POINT", "PID", "STATE"], rightAligned: [2])
-            for mount in mounts {
-                listing.add([
-                    mount.archive, mount.mountPoint, mount.processID.map(String.init) ?? "",
-                    mount.isAlive ? "running" : "dead",
-                ])
-            }
+            var listing = Listing(
+                ["ARCHIVE", "MOUNT POINT", "PID", "STATE", "FILES", "READ", "DECODED", "CACHE", "HITS", "QUEUE"],
+                rightAligned: [2, 4, 5, 6, 7, 8, 9]
+            )
+            for mount in mounts { listing.add(Self.row(mount)) }
             listing.print()
         }
+    }
+
+    private static func state(_ reply: RunningMount.Reply) -> String {
+        switch reply {
+        case .running: "running"
+        case .dead: "dead"
+        case .silent: "silent"
+        }
+    }
+
+    private static func json(_ mount: RunningMount) -> JSONText {
+        let reply = mount.reply()
+        var members: [JSONText.Member] = [
+            .init("archive", .string(mount.archive)),
+            .init("mount_point", .string(mount.mountPoint)),
+            .init("pid", mount.processID(reply).map { .integer(Int64($0)) } ?? .null),
+            .init("alive", .boolean(reply != .dead)),
+            .init("state", .string(state(reply))),
+        ]
+        if case .running(let text) = reply {
+            let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            members.append(.init("server", trimmed.isEmpty ? .null : .raw(trimmed)))
+        }
+        return .object(members)
+    }
+
+    private static func row(_ mount: RunningMount) -> [String] {
+        let reply = mount.reply()
+        let pid = mount.processID(reply).map(String.init) ?? ""
+        var row = [mount.archive, mount.mountPoint, pid, state(reply)]
+        guard let facts = mount.facts(reply) else { return row }
+        func number(_ name: String) -> Int { facts[name] ?? 0 }
+        let wanted = number("cache_hits") + number("cache_misses")
+        row += [
+            "\(number("open_files"))", byteText(number("read_bytes")),
+            byteText(number("decoded_bytes")), byteText(number("cache_bytes")),
+            wanted == 0 ? "" : "\(number("cache_hits") * 100 / wanted) %",
+            "\(number("waiting_chunks") + number("running_queries") + number("waiting_queries"))",
+        ]
+        return row
     }
 }

@@ -7,15 +7,22 @@ struct UnmountCommand: ParsableCommand {
         commandName: "unmount",
         abstract: "Unmounts an archive.",
         discussion: """
-            Example:
+            Examples:
               dlv unmount /mnt/zoo
+              dlv unmount --lazy /mnt/zoo
+
+            A mount that is in use stays, unless --lazy is given: then nothing more can be opened, and \
+            the server ends with the last open file.
             """
     )
+
+    @Flag(help: "Take it out of the tree now, though files of it may be open.")
+    var lazy = false
 
     @Argument(help: "Where it is mounted.")
     var mountPoint: String
 
     func run() throws {
-        try RunningMount.unmount(ModelArchive.absolutePath(mountPoint))
+        try RunningMount.unmount(ModelArchive.absolutePath(mountPoint), lazily: lazy)
     }
 }

@@ -1,4 +1,9 @@
 import ArgumentParser
 import DLVCommands
 
-DLV.main()
+// Under the name mount.dlv it is the helper that mount(8) calls for the type `dlv`.
+if MountHelper.isCalled {
+    MountHelper.main()
+} else {
+    DLV.main()
+}

@@ -1,5 +1,6 @@
 public import Catalog
 import PackFiles
+import ParameterStore
 
 /// What a collection freed.
 public struct CollectionSummary: Sendable {
@@ -29,13 +30,17 @@ extension ModelArchive {
     /// A pack that a mount holds open stays until the next collection.
     public func collect() throws -> CollectionSummary {
         try withLock {
-            let (contents, byteCount) = try catalog.collectContents()
-            let named = Set(try catalog.packNames())
+            // This process has packs open for no other reason than to be quick.
+            store.forgetPlaces()
             let directory = PackDirectory(path: packsPath)
+            let all = try directory.list()
+            // What a mount has open stays whole: its rows too, so that a reader gets to the end.
+            let heldNames = all.map(\.name).filter(directory.isHeld)
+            var (contents, byteCount, held) = try catalog.collectContents(keepingPacks: heldNames)
+            let named = Set(try catalog.packNames())
             var packs = 0
             var freed = 0
-            var held = 0
-            for pack in try directory.list() where !named.contains(pack.name) {
+            for pack in all where !named.contains(pack.name) {
                 if try directory.remove(pack.name) {
                     packs += 1
                     freed += pack.byteCount

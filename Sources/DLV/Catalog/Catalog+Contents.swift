@@ -42,6 +42,26 @@ extension Catalog: ContentCatalog {
         }
     }
 
+    /// The names of the packs that hold contents and their bases, each once.
+    public func packNames(of contents: [ContentID]) throws -> [String] {
+        let list = "[" + contents.map { "\($0.rawValue)" }.joined(separator: ",") + "]"
+        return try read { database in
+            try String.fetchAll(
+                database,
+                cachedSQL: """
+                    WITH RECURSIVE reached (id) AS (
+                        SELECT value FROM json_each(?)
+                        UNION SELECT base FROM coding JOIN reached ON content = reached.id
+                            WHERE base IS NOT NULL
+                    )
+                    SELECT DISTINCT name FROM reached JOIN coding ON content = reached.id
+                        JOIN pack ON pack.id = pack
+                    """,
+                arguments: [list]
+            )
+        }
+    }
+
     /// The names of all packs.
     public func packNames() throws -> [String] {
         try read { try String.fetchAll($0, sql: "SELECT name FROM pack ORDER BY id") }

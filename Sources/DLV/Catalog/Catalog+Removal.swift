@@ -62,8 +62,12 @@ extension Catalog {
     ///
     /// A content is needed by a span, a tensor, a document, or as the base of a needed content.
     ///
-    /// - Returns: How many contents went, and the stored bytes that they took.
-    public func collectContents() throws -> (count: Int, storedByteCount: Int) {
+    /// - Parameter keepingPacks: The names of packs that readers hold open: their contents stay.
+    /// - Returns: How many contents went, the stored bytes that they took, and how many packs stay for
+    ///   their readers alone.
+    public func collectContents(
+        keepingPacks held: [String] = []
+    ) throws -> (count: Int, storedByteCount: Int, heldPackCount: Int) {
         try write { database in
             try database.execute(
                 sql: """
@@ -78,6 +82,7 @@ extension Catalog {
                     INSERT INTO needed SELECT id FROM reached;
                     """
             )
+            let heldPackCount = try Self.keepContents(ofPacks: held, in: database)
             let row = try Row.fetchOne(
                 database,
                 sql: """
@@ -95,7 +100,38 @@ extension Catalog {
                     DROP TABLE needed;
                     """
             )
-            return (row?[0] ?? 0, Int(row?[1] as Double? ?? 0))
+            return (row?[0] ?? 0, Int(row?[1] as Double? ?? 0), heldPackCount)
         }
+    }
+
+    /// Counts the contents of packs among the needed ones, with their bases; gives the number of those
+    /// packs that nothing else needs.
+    private static func keepContents(ofPacks held: [String], in database: Database) throws -> Int {
+        var count = 0
+        for name in held {
+            let isNeeded = try Bool.fetchOne(
+                database,
+                cachedSQL: """
+                    SELECT EXISTS (SELECT 1 FROM coding JOIN needed ON content = needed.id
+                        WHERE pack = (SELECT id FROM pack WHERE name = ?))
+                    """,
+                arguments: [name]
+            )
+            if isNeeded == false { count += 1 }
+        }
+        for name in held {
+            try database.execute(
+                sql: """
+                    WITH RECURSIVE reached (id) AS (
+                        SELECT content FROM coding WHERE pack = (SELECT id FROM pack WHERE name = ?)
+                        UNION SELECT base FROM coding JOIN reached ON content = reached.id
+                            WHERE base IS NOT NULL
+                    )
+                    INSERT OR IGNORE INTO needed SELECT id FROM reached
+                    """,
+                arguments: [name]
+            )
+        }
+        return count
     }
 }

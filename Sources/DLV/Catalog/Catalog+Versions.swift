@@ -39,6 +39,20 @@ extension Catalog {
         }
     }
 
+    /// The models that have a version that was not removed, with the time of the newest one in
+    /// milliseconds since 1970.
+    public func newestTimes() throws -> [(name: String, newestTime: Int64)] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT name, max(creationTime) FROM model m JOIN version v ON v.model = m.id
+                    WHERE removalTime IS NULL GROUP BY m.id
+                    """
+            ).map { ($0[0], $0[1]) }
+        }
+    }
+
     /// A model whose name is equal but for the case of its letters: its row and its name.
     public func model(named name: String) throws -> (id: ModelID, name: String)? {
         try read { database in

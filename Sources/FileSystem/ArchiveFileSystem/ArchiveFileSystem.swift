@@ -1,3 +1,5 @@
+public import ParameterStore
+
 /// The whole mounted file system: a read-only tree, and the writable `query/` in its root.
 ///
 /// It knows nothing of FUSE: every operation is a plain call with a result or a ``FileSystemError``.
@@ -79,6 +81,23 @@ public final class ArchiveFileSystem: Sendable {
         link.isInQueryDirectory ? try queries.target(of: link) : try tree.target(of: link)
     }
 
+    // MARK: - Changes of the archive
+
+    /// A number that grows with every change of what lies outside `query/`.
+    public func generation() throws(FileSystemError) -> Int64 {
+        try tree.generation()
+    }
+
+    /// What a change may have made untrue of that which was looked at, outside `query/`.
+    public func changeableNodes() -> ChangeableNodes {
+        tree.changeableNodes()
+    }
+
+    /// Called when the archive may have changed.
+    public func archiveHasChanged() {
+        tree.archiveHasChanged()
+    }
+
     // MARK: - Files
 
     /// Opens a file.
@@ -96,15 +115,20 @@ public final class ArchiveFileSystem: Sendable {
         return .sealed(try tree.open(file))
     }
 
-    /// Copies bytes of an open file into a buffer, and gives their number.
-    public func read(
-        _ file: OpenFile,
-        into buffer: UnsafeMutableRawBufferPointer,
-        at offset: Int
-    ) throws(FileSystemError) -> Int {
+    /// The bytes of a range of an open file, as they lie in memory; fewer only at the file's end.
+    public func pieces(
+        of file: OpenFile,
+        at offset: Int,
+        byteCount: Int
+    ) throws(FileSystemError) -> [ContentPiece] {
         switch file {
-        case .sealed(let file): try file.read(into: buffer, at: offset)
-        case .query(let handle): queries.read(handle, into: buffer, at: offset)
+        case .sealed(let file): return try file.pieces(at: offset, byteCount: byteCount)
+        case .query(let handle):
+            var count = 0
+            let bytes = ChunkBytes(byteCount: byteCount) { buffer in
+                count = queries.read(handle, into: buffer, at: offset)
+            }
+            return [ContentPiece(bytes, offset: 0, byteCount: count)]
         }
     }
 

@@ -13,8 +13,10 @@ import ParameterStore
 public final class ArchiveTree: ReadableTree {
     let archive: ModelArchive
     let namedNodes = NamedNodes()
+    let modelIndices: ModelIndices
     private let versions: VersionTrees
     private let openFiles = BoundedCache<NodeNumber, FileExtents>(weightMax: 200_000)
+    private let prefetchBudget: PrefetchBudget
     private let logger: Logger
     private let mountTime: Int64
 
@@ -33,6 +35,8 @@ public final class ArchiveTree: ReadableTree {
         self.archive = archive
         self.logger = logger
         versions = VersionTrees(catalog: archive.catalog)
+        modelIndices = ModelIndices(catalog: archive.catalog)
+        prefetchBudget = PrefetchBudget(byteCountMax: archive.store.prefetchByteCountMaxOfAll)
         mountTime = Int64(Date().timeIntervalSince1970 * 1e9)
     }
 
@@ -188,7 +192,7 @@ public final class ArchiveTree: ReadableTree {
     /// Opens a regular file for reading.
     public func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile {
         try translating {
-            if let known = self.openFiles.value(for: file) { return LoggedFile(known, self.logger) }
+            if let known = self.openFiles.value(for: file) { return self.opened(known) }
             let node = try self.node(file)
             let extents: FileExtents?
             switch node {
@@ -206,8 +210,48 @@ public final class ArchiveTree: ReadableTree {
                 throw FileSystemError(.isDirectory, "The node is a directory, not a file.")
             }
             self.openFiles.insert(extents, for: file, weight: 8 + extents.extentCount)
-            return LoggedFile(extents, self.logger)
+            return self.opened(extents)
         }
+    }
+
+    private func opened(_ extents: FileExtents) -> OpenArchiveFile {
+        OpenArchiveFile(
+            extents,
+            windowMax: archive.store.prefetchByteCountMax,
+            budget: prefetchBudget,
+            logger: logger
+        )
+    }
+
+    // MARK: - Changes
+
+    /// The catalog's count of changes.
+    public func generation() throws(FileSystemError) -> Int64 {
+        try translating { try self.archive.catalog.generation() }
+    }
+
+    /// What a commit may have changed of that which was looked at.
+    public func changeableNodes() -> ChangeableNodes {
+        var nodes = [ArchiveNode.models.number, ArchiveNode.lineage.number]
+        var names: [ChangeableNodes.Name] = []
+        // What is left out is asked for again after a second anyhow.
+        for (number, name) in namedNodes.all(atMost: Self.changeableNodeCountMax) {
+            switch name {
+            case .folder: nodes.append(ArchiveNode.named(number).number)
+            case .link(let folder, let name):
+                names.append(
+                    .init(parent: modelFolders.node(ofFolder: folder).number, name: Array(name.utf8))
+                )
+            }
+        }
+        return ChangeableNodes(nodes: nodes, names: names)
+    }
+
+    private static let changeableNodeCountMax = 1000
+
+    /// Lets go of what a change of the archive has made useless.
+    public func archiveHasChanged() {
+        archive.store.forgetPlaces()
     }
 
     // MARK: - Parts

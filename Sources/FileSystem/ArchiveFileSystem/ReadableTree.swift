@@ -1,3 +1,5 @@
+public import ParameterStore
+
 /// A read-only tree of nodes: everything in the mount but `query/`.
 ///
 /// All operations are synchronous, callable from any thread, and cost no more than they must: they
@@ -25,17 +27,62 @@ public protocol ReadableTree: Sendable {
 
     /// Opens a regular file for reading.
     func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile
+
+    /// A number that grows with every change that the tree shows.
+    func generation() throws(FileSystemError) -> Int64
+
+    /// What a change may have made untrue of that which was looked at.
+    func changeableNodes() -> ChangeableNodes
+
+    /// Called, from any thread, when the archive may have changed.
+    func archiveHasChanged()
+}
+
+/// The nodes and names of which the kernel may remember what a change has made untrue.
+public struct ChangeableNodes: Sendable {
+    /// A name in a directory.
+    public struct Name: Hashable, Sendable {
+        /// The directory.
+        public let parent: NodeNumber
+        /// The name.
+        public let name: [UInt8]
+    }
+
+    /// Nodes whose attributes may have changed.
+    public let nodes: [NodeNumber]
+    /// Names that may lead elsewhere now.
+    public let names: [Name]
 }
 
 /// A regular file that is open for reading.
 public protocol ReadableFile: AnyObject, Sendable {
+    /// The bytes of a range of the file, as they lie in memory; fewer only at the file's end.
+    ///
+    /// - Parameters:
+    ///   - offset: The place of the first byte in the file.
+    ///   - byteCount: How many are asked for.
+    /// - Throws: ``FileSystemError`` with `inputOutput` where a needed chunk is damaged.
+    func pieces(at offset: Int, byteCount: Int) throws(FileSystemError) -> [ContentPiece]
+}
+
+extension ReadableFile {
     /// Copies bytes of the file into a buffer.
     ///
     /// - Parameters:
     ///   - buffer: Where the bytes go.
     ///   - offset: The place of the first byte in the file.
     /// - Returns: The number of bytes copied; less than the buffer holds only at the file's end.
-    /// - Throws: ``FileSystemError`` with `inputOutput` where a needed chunk is damaged.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileSystemError)
-        -> Int
+    /// - Throws: ``FileSystemError`` as ``pieces(at:byteCount:)``.
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int
+    ) throws(FileSystemError) -> Int {
+        var done = 0
+        for piece in try pieces(at: offset, byteCount: buffer.count) {
+            UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + piece.byteCount])
+                .copyMemory(from: piece.bytes)
+            done += piece.byteCount
+        }
+        return done
+    }
 }

@@ -22,6 +22,8 @@ public struct FuseAttributes: Hashable, Sendable {
     public var modificationTime: Int64
     /// How long the kernel may keep the name and the attributes, in seconds.
     public var timeoutSeconds: Double
+    /// Whose it is.
+    public var owner: FuseOwner
 
     /// Creates attributes.
     public init(
@@ -30,7 +32,8 @@ public struct FuseAttributes: Hashable, Sendable {
         permissions: UInt16,
         size: Int,
         modificationTime: Int64,
-        timeoutSeconds: Double
+        timeoutSeconds: Double,
+        owner: FuseOwner = .mounting
     ) {
         self.node = node
         self.kind = kind
@@ -38,12 +41,10 @@ public struct FuseAttributes: Hashable, Sendable {
         self.size = size
         self.modificationTime = modificationTime
         self.timeoutSeconds = timeoutSeconds
+        self.owner = owner
     }
 
-    private static let user = getuid()
-    private static let group = getgid()
-
-    /// The node as `stat` shows it, owned by the user who mounted.
+    /// The node as `stat` shows it.
     ///
     /// The corresponding C structure is `struct stat`.
     var status: stat {
@@ -60,8 +61,8 @@ public struct FuseAttributes: Hashable, Sendable {
         status.st_size = size
         status.st_blocks = (size + 511) / 512
         status.st_blksize = 1 << 17
-        status.st_uid = Self.user
-        status.st_gid = Self.group
+        status.st_uid = owner.user
+        status.st_gid = owner.group
         var (seconds, rest) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)
         if rest < 0 {
             seconds -= 1
@@ -86,6 +87,23 @@ public struct FuseAttributes: Hashable, Sendable {
         entry.entry_timeout = timeoutSeconds
         return entry
     }
+}
+
+/// Whose a node is.
+public struct FuseOwner: Hashable, Sendable {
+    /// The number of the user.
+    public var user: UInt32
+    /// The number of the group.
+    public var group: UInt32
+
+    /// Creates an owner.
+    public init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+
+    /// The user who mounted.
+    public static let mounting = FuseOwner(user: getuid(), group: getgid())
 }
 
 /// How much room a file system has, for `df`.

@@ -70,6 +70,40 @@ public struct FuseRequest: @unchecked Sendable {
         fuse_reply_buf(request, bytes.baseAddress, bytes.count)
     }
 
+    /// Replies with bytes that lie in several places, in order; they are copied before it returns.
+    ///
+    /// The corresponding C function is `fuse_reply_iov`.
+    public func reply(pieces: [UnsafeRawBufferPointer]) {
+        guard pieces.count > 1 else {
+            return reply(bytes: pieces.first ?? UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        guard pieces.count <= Self.pieceCountMax else { return reply(joining: pieces) }
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: pieces.count) { vectors in
+            for (index, piece) in pieces.enumerated() {
+                // The kernel only reads from them.
+                let start = UnsafeMutableRawPointer(mutating: piece.baseAddress)
+                vectors.initializeElement(at: index, to: iovec(iov_base: start, iov_len: piece.count))
+            }
+            fuse_reply_iov(request, vectors.baseAddress, Int32(pieces.count))
+        }
+    }
+
+    /// Many small pieces cost the kernel more than copying them; and it takes 1,024 at most (UIO_MAXIOV).
+    private static let pieceCountMax = 128
+
+    private func reply(joining pieces: [UnsafeRawBufferPointer]) {
+        let byteCount = pieces.reduce(0) { $0 + $1.count }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+        defer { buffer.deallocate() }
+        var done = 0
+        for piece in pieces {
+            UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + piece.count])
+                .copyMemory(from: piece)
+            done += piece.count
+        }
+        reply(bytes: UnsafeRawBufferPointer(buffer))
+    }
+
     /// The corresponding C function is `fuse_reply_write`.
     public func reply(writtenByteCount: Int) {
         fuse_reply_write(request, writtenByteCount)
@@ -110,7 +144,7 @@ public struct FuseRequest: @unchecked Sendable {
             var index = max(0, first)
             while index < directory.count {
                 let room = byteCountMax - used
-                let size = directory.withEntry(index) { name, attributes in
+                let size = directory.withEntry(index) { name, attributes -> Int? in
                     guard withAttributes else {
                         var status = attributes.status
                         return fuse_add_direntry(
@@ -122,7 +156,7 @@ public struct FuseRequest: @unchecked Sendable {
                     return fuse_add_direntry_plus(
                         request, start + used, room, name, &entry, index + 1)
                 }
-                guard size <= room else { break }
+                guard let size, size <= room else { break }
                 used += size
                 index += 1
             }
@@ -141,18 +175,22 @@ public struct FuseOpenOptions: Sendable {
     public var cachesDirectory: Bool
     /// Whether every close is to be told, which costs it a round trip.
     public var wantsFlush: Bool
+    /// Whether every read comes here, whatever size the file is said to have.
+    public var isDirect: Bool
 
     /// Creates options.
     public init(
         handle: UInt64,
         keepsCache: Bool = false,
         cachesDirectory: Bool = false,
-        wantsFlush: Bool = false
+        wantsFlush: Bool = false,
+        isDirect: Bool = false
     ) {
         self.handle = handle
         self.keepsCache = keepsCache
         self.cachesDirectory = cachesDirectory
         self.wantsFlush = wantsFlush
+        self.isDirect = isDirect
     }
 
     /// The corresponding C structure is `struct fuse_file_info`.
@@ -162,6 +200,7 @@ public struct FuseOpenOptions: Sendable {
         info.keep_cache = keepsCache ? 1 : 0
         info.cache_readdir = cachesDirectory ? 1 : 0
         info.noflush = wantsFlush ? 0 : 1
+        info.direct_io = isDirect ? 1 : 0
         return info
     }
 }

@@ -1,5 +1,6 @@
 import CFuse
 import Glibc
+import Synchronization
 
 /// A mounted file system, served by the threads of libfuse.
 ///
@@ -18,12 +19,20 @@ public final class FuseSession {
         public var subtype: String
         /// Whether other users may look into it.
         public var allowsOthers: Bool
+        /// Whether the kernel refuses every change by itself.
+        public var isReadOnly: Bool
 
         /// Creates options.
-        public init(source: String, subtype: String, allowsOthers: Bool = false) {
+        public init(
+            source: String,
+            subtype: String,
+            allowsOthers: Bool = false,
+            isReadOnly: Bool = false
+        ) {
             self.source = source
             self.subtype = subtype
             self.allowsOthers = allowsOthers
+            self.isReadOnly = isReadOnly
         }
     }
 
@@ -50,6 +59,7 @@ public final class FuseSession {
         }
         var words = ["dlv", "-o", "fsname=\(source),subtype=\(options.subtype),default_permissions"]
         if options.allowsOthers { words[2] += ",allow_other" }
+        if options.isReadOnly { words[2] += ",ro" }
         guard let session = Self.makeSession(words, self.operations) else {
             self.operations.release()
             throw FuseError("libfuse refused the mount options '\(words[2])'.")
@@ -86,23 +96,45 @@ public final class FuseSession {
         }
     }
 
+    /// Tells the kernel of changes; of use as long as the session serves.
+    public var notifier: FuseNotifier { FuseNotifier(session) }
+
     /// Answers the kernel until the file system is unmounted, or SIGINT, SIGTERM or SIGHUP comes.
+    ///
+    /// At the first signal the file system is to leave the tree, so that nothing more is opened, while
+    /// what is open can be read to its end. The session ends with the last open file, after a time of
+    /// grace, or at a second signal; a request that is under way is always answered.
     ///
     /// The corresponding C function is `fuse_session_loop_mt`.
     ///
-    /// - Parameter isReady: Called once the mount can be used.
+    /// - Parameters:
+    ///   - graceSeconds: How long open files may stay open after the first signal.
+    ///   - isReady: Called once the mount can be used.
+    ///   - detach: Takes the file system out of the tree lazily; called on another thread, with the
+    ///     number of the signal.
     /// - Throws: ``FuseError``.
-    public func serve(isReady: () -> Void) throws(FuseError) {
-        guard fuse_set_signal_handlers(session) == 0 else {
-            throw FuseError("Cannot set the handlers of signals.")
+    public func serve(
+        graceSeconds: Int,
+        isReady: () -> Void,
+        detach: @escaping @Sendable (Int32) -> Void
+    ) throws(FuseError) {
+        let signals = try FuseSignals.install()
+        let end = SessionEnd(session: session, mainThread: pthread_self())
+        let isDetached = Atomic<Bool>(false)
+        let watch = SignalWatch(signals, end, graceSeconds: graceSeconds) { number in
+            isDetached.store(true, ordering: .releasing)
+            detach(number)
         }
-        defer { fuse_remove_signal_handlers(session) }
+        watch.start()
         let configuration = fuse_loop_cfg_create()
         defer { fuse_loop_cfg_destroy(configuration) }
         fuse_loop_cfg_set_max_threads(configuration, 16)
         isReady()
         let result = fuse_session_loop_mt(session, configuration)
-        // A positive result is the number of the signal that ended it: an orderly end.
+        watch.stop()
+        FuseSignals.remove(reading: signals)
+        // It is out of the tree already, and another mount may be in its place.
+        if isDetached.load(ordering: .acquiring) { isMounted = false }
         guard result >= 0 else {
             throw FuseError("Serving '\(mountPoint)' failed: \(String(cString: strerror(-result))).")
         }

@@ -5,6 +5,7 @@ import Foundation
 import Fuse
 import Glibc
 public import Logging
+import Synchronization
 
 /// A mounted archive.
 ///
@@ -19,6 +20,18 @@ public final class ArchiveMount {
         public var allowsOthers = false
         /// Whether closing a query that does not compile is an error.
         public var reportsQueryErrorsAtClose = true
+        /// Whether `query/` cannot be written either.
+        public var isReadOnly = false
+        /// The number of the user whom everything belongs to; nil for the one who mounts.
+        public var userID: UInt32?
+        /// The number of the group that everything belongs to; nil for that of the one who mounts.
+        public var groupID: UInt32?
+        /// The directory that becomes the root, such as `models/lenet`; empty for all.
+        public var subdirectory = ""
+        /// How far the kernel reads ahead, in KiB; its default of 128 makes eight times as many requests.
+        public var readAheadKilobytes = 1024
+        /// How long open files may be read on after SIGTERM, in seconds.
+        public var graceSeconds = 10
 
         /// The usual options.
         public init() {}
@@ -26,7 +39,11 @@ public final class ArchiveMount {
 
     private let session: FuseSession
     private let operations: ArchiveOperations
+    private let fileSystem: ArchiveFileSystem
+    private let archive: ModelArchive
     private let mountPoint: String
+    private let options: Options
+    private let logger: Logger
 
     /// The type that the kernel lists mounted archives under.
     static let fileSystemType = "fuse.dlv"
@@ -48,28 +65,67 @@ public final class ArchiveMount {
         let path = ModelArchive.absolutePath(mountPoint)
         try MountPoint.prepare(path)
         self.mountPoint = path
+        self.archive = archive
+        self.options = options
+        self.logger = logger
         let queries = QueryDirectory(
             path: archive.queriesPath,
-            isWritable: archive.catalog.isWritable,
+            isWritable: archive.catalog.isWritable && !options.isReadOnly,
             runner: ArchiveQueryRunner(archive: archive, logger: logger),
             reportsErrorsAtClose: options.reportsQueryErrorsAtClose
         )
-        let fileSystem = ArchiveFileSystem(
+        fileSystem = ArchiveFileSystem(
             tree: ArchiveTree(archive: archive, logger: logger),
             queries: queries
         )
         let archivePath = archive.path
-        operations = ArchiveOperations(fileSystem: fileSystem) { Self.space(of: archivePath) }
+        let status = MountStatus(archive: archive, mountPoint: path)
+        operations = ArchiveOperations(
+            fileSystem: fileSystem,
+            view: try Self.view(of: fileSystem, options),
+            status: status
+        ) { Self.space(of: archivePath) }
         session = try FuseSession(
             at: path,
             options: .init(
                 source: archivePath,
                 subtype: "dlv",
-                allowsOthers: options.allowsOthers
+                allowsOthers: options.allowsOthers,
+                isReadOnly: options.isReadOnly
             ),
             operations: operations
         )
         setReadAhead()
+        Self.raiseFileLimit()
+    }
+
+    /// Open files hold their packs open, so the server may need more descriptors than the usual 1,024.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    private static func view(
+        of fileSystem: ArchiveFileSystem,
+        _ options: Options
+    ) throws -> ArchiveOperations.View {
+        var view = ArchiveOperations.View()
+        if let user = options.userID { view.owner.user = user }
+        if let group = options.groupID { view.owner.group = group }
+        for part in options.subdirectory.split(separator: "/") {
+            guard let found = try? fileSystem.lookup(Array(part.utf8), in: view.root),
+                found.kind == .directory, !found.node.isInQueryDirectory
+            else {
+                throw MountError(
+                    "There is no directory '\(options.subdirectory)' in the archive's tree; "
+                        + "'models/NAME' and 'models/NAME/vN' are such directories."
+                )
+            }
+            view.root = found.node
+        }
+        return view
     }
 
     /// Checks that an archive can be mounted at a path, and clears a mount whose server is dead.
@@ -83,11 +139,46 @@ public final class ArchiveMount {
     ///
     /// - Parameter isReady: Called once the mount can be used.
     public func serve(isReady: () -> Void) throws {
+        let watch = try CatalogWatch(folder: archive.path, look: changeObserver())
         defer {
+            watch.stop()
             operations.end()
             session.unmount()
+            logger.notice("The mount at '\(mountPoint)' has ended.")
         }
-        try session.serve(isReady: isReady)
+        let (mountPoint, logger) = (mountPoint, logger)
+        try session.serve(graceSeconds: options.graceSeconds) {
+            logger.notice("The archive '\(archive.path)' is mounted at '\(mountPoint)'.")
+            isReady()
+        } detach: { signal in
+            logger.notice("Signal \(signal): '\(mountPoint)' is being unmounted.")
+            do {
+                try RunningMount.unmount(mountPoint, lazily: true)
+            } catch {
+                logger.warning("\(error)")
+            }
+        }
+    }
+
+    /// Tells the kernel of a commit, and lets go of what it made useless.
+    private func changeObserver() -> @Sendable () -> Void {
+        let (fileSystem, operations, notifier) = (fileSystem, operations, session.notifier)
+        let known = Mutex<Int64?>(try? fileSystem.generation())
+        return {
+            // A new storage plan changes no version, but the packs.
+            fileSystem.archiveHasChanged()
+            guard let generation = try? fileSystem.generation(),
+                known.withLock({ old in
+                    defer { old = generation }
+                    return old != generation
+                })
+            else { return }
+            let nodes = fileSystem.changeableNodes()
+            for node in nodes.nodes { notifier.invalidate(node: operations.number(node)) }
+            for name in nodes.names {
+                notifier.invalidate(name: name.name, in: operations.number(name.parent))
+            }
+        }
     }
 
     /// The room on the disk that holds the archive.
@@ -100,9 +191,6 @@ public final class ArchiveMount {
         )
     }
 
-    /// The kernel reads this far ahead; its default of 128 KiB makes eight times as many requests.
-    private static let readAheadKilobytes = 1024
-
     /// Raises the kernel's read-ahead, where this process may: it makes sequential reads faster, and
     /// is not needed for anything.
     private func setReadAhead() {
@@ -110,9 +198,11 @@ public final class ArchiveMount {
         guard let mount = RunningMount.all().last(where: { $0.mountPoint == mountPoint }) else { return }
         let file = "/sys/class/bdi/\(mount.device)/read_ahead_kb"
         let descriptor = Glibc.open(file, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else {
+            return logger.info("Cannot raise the kernel's read-ahead: it takes root to write \(file).")
+        }
         defer { Glibc.close(descriptor) }
-        let text = "\(Self.readAheadKilobytes)\n"
+        let text = "\(options.readAheadKilobytes)\n"
         _ = Glibc.write(descriptor, text, text.utf8.count)
     }
 }

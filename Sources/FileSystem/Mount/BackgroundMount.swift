@@ -15,6 +15,7 @@ public enum BackgroundMount {
     ///   - logPath: Where its messages go; nil for nowhere.
     /// - Throws: ``MountError`` with the sentence that the new program reported.
     public static func start(arguments: [String], logPath: String?) throws {
+        if let logPath { try checkLog(logPath) }
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw MountError("Cannot make a pipe.") }
         let (reading, writing) = (ends[0], ends[1])
@@ -32,6 +33,15 @@ public enum BackgroundMount {
         guard text == "ready" else {
             throw MountError(text.isEmpty ? "The mount ended before it was ready." : text)
         }
+    }
+
+    /// Makes the file of the log, or says why that cannot be.
+    private static func checkLog(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw MountError("Cannot write the log '\(path)': \(String(cString: strerror(errno))).")
+        }
+        close(descriptor)
     }
 
     private static func spawn(
@@ -59,7 +69,8 @@ public enum BackgroundMount {
         environment[variable] = "3"
         var processID = pid_t()
         let program = "/proc/self/exe"
-        let words = [CommandLine.arguments.first ?? "dlv"] + arguments
+        // Not the name that this program was started by, which may be that of the helper of mount(8).
+        let words = ["dlv"] + arguments
         let result = withPointers(words) { words in
             withPointers(environment.map { "\($0.key)=\($0.value)" }) { variables in
                 posix_spawn(&processID, program, &actions, &attributes, words, variables)
@@ -95,6 +106,8 @@ public enum BackgroundMount {
             return
         }
         unsetenv(variable)
+        // Otherwise the server would keep the directory busy that it was started in.
+        _ = chdir("/")
         let line = (failure ?? "ready") + "\n"
         _ = Glibc.write(number, line, line.utf8.count)
         Glibc.close(number)

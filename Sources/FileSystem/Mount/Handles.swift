@@ -9,6 +9,9 @@ final class Handles<Value: Sendable>: Sendable {
 
     private let table = Mutex(Table())
 
+    /// The number of things that are open.
+    var count: Int { table.withLock { $0.values.count - $0.free.count } }
+
     func add(_ value: Value) -> UInt64 {
         table.withLock { table in
             if let index = table.free.popLast() {

@@ -19,6 +19,11 @@ final class QueryExecutors: Sendable {
     /// Queries are bound by the CPU; more at a time would only slow each other and the readers.
     private static let threadCountMax = 4
 
+    /// How many queries run, and how many wait for a thread.
+    var counts: (running: Int, waiting: Int) {
+        state.withLock { ($0.threadCount, $0.waiting.count) }
+    }
+
     /// Runs a function on one of the threads, after those that came before.
     func run(_ job: @escaping @Sendable () -> Void) {
         let needsThread = state.withLock { state in

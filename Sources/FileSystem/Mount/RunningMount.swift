@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Glibc
+import Synchronization
 
 /// A mounted archive of this machine, as the kernel lists it.
 public struct RunningMount: Hashable, Sendable {
@@ -10,15 +12,62 @@ public struct RunningMount: Hashable, Sendable {
     /// The kernel's number of the device, `MAJOR:MINOR`.
     public let device: String
 
-    /// Whether its server answers.
-    public var isAlive: Bool {
-        // The kernel may answer a stat(2) by itself; this one goes to the server.
-        var status = statvfs()
-        return statvfs(mountPoint, &status) == 0 || errno != ENOTCONN
+    /// What its server says when it is asked.
+    public enum Reply: Hashable, Sendable {
+        /// It answers: the text of its status, JSON; empty if it is of another release.
+        case running(String)
+        /// There is no server any more.
+        case dead
+        /// It does not answer, for some time at least.
+        case silent
     }
 
-    /// The process that serves it, if it can be found.
-    public var processID: Int? { Self.servers()[mountPoint] }
+    /// Asks the server for its status, and waits for a short time.
+    public func reply() -> Reply {
+        let path = mountPoint
+        // On a thread of its own, since reading from a server that hangs does not end.
+        let box = ReplyBox()
+        Thread.detachNewThread {
+            box.reply.withLock { $0 = Self.ask(path) }
+            box.hasCome.signal()
+        }
+        guard box.hasCome.wait(timeout: .now() + Self.patienceSeconds) == .success else {
+            return .silent
+        }
+        return box.reply.withLock { $0 }
+    }
+
+    private final class ReplyBox: Sendable {
+        let reply = Mutex<Reply>(.silent)
+        let hasCome = DispatchSemaphore(value: 0)
+    }
+
+    private static let patienceSeconds = 3.0
+
+    private static func ask(_ mountPoint: String) -> Reply {
+        let descriptor = open(mountPoint + "/.status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            guard errno != ENOTCONN else { return .dead }
+            // The kernel may answer a stat(2) by itself; this one goes to the server.
+            var status = statvfs()
+            return statvfs(mountPoint, &status) == 0 || errno != ENOTCONN ? .running("") : .dead
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return .running(String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self))
+    }
+
+    /// The numbers in a server's status.
+    public func facts(_ reply: Reply) -> [String: Int]? {
+        guard case .running(let text) = reply,
+            let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        else { return nil }
+        return object.compactMapValues { $0 as? Int }
+    }
+
+    /// The process that serves it: the server says so itself, or its command line does.
+    public func processID(_ reply: Reply) -> Int? {
+        facts(reply)?["pid"] ?? Self.servers()[mountPoint]
+    }
 
     /// All mounted archives that this process can see, in the order of mounting.
     ///

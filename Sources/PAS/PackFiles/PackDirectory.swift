@@ -34,6 +34,16 @@ public struct PackDirectory: Sendable {
         return sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Whether a reader holds a pack open.
+    public func isHeld(_ pack: String) -> Bool {
+        PackPart.allCases.contains { part in
+            let file = FilePath("\(path)/\(part.fileName(of: pack))")
+            guard let descriptor = try? FileDescriptor.open(file, .readOnly) else { return false }
+            defer { try? descriptor.close() }
+            return flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        }
+    }
+
     /// Deletes a pack unless a reader holds it open.
     ///
     /// - Returns: Whether it is gone.

@@ -2,20 +2,9 @@ import Synchronization
 
 /// A cache bounded by the weight of what it holds; what was used longest ago goes first.
 ///
-/// Used from any thread; a lock is held for the time of a look-up only.
+/// Used from any thread; a lock is held for the time of a look-up only, and what goes is released
+/// after it. Every operation but ``remove(where:)`` takes constant time.
 public final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private struct Slot {
-        let value: Value
-        let weight: Int
-        var lastUse: UInt64
-    }
-
-    private struct State {
-        var slots: [Key: Slot] = [:]
-        var weight = 0
-        var clock: UInt64 = 0
-    }
-
     private let state = Mutex(State())
     private let weightMax: Int
 
@@ -29,13 +18,18 @@ public final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Send
     /// The weight of all values in it.
     public var weight: Int { state.withLock { $0.weight } }
 
+    /// All values in it, in no order; none of them counts as used.
+    public var values: [Value] {
+        state.withLock { state in state.places.values.compactMap { state.slots[$0].value } }
+    }
+
     /// The value of a key, which then counts as used.
     public func value(for key: Key) -> Value? {
         state.withLock { state in
-            guard let index = state.slots.index(forKey: key) else { return nil }
-            state.clock &+= 1
-            state.slots.values[index].lastUse = state.clock
-            return state.slots.values[index].value
+            guard let place = state.places[key] else { return nil }
+            state.unlink(place)
+            state.linkAsNewest(place)
+            return state.slots[place].value
         }
     }
 
@@ -44,31 +38,87 @@ public final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Send
     /// A value that is heavier than the whole cache is not kept.
     public func insert(_ value: Value, for key: Key, weight: Int) {
         guard weight <= weightMax else { return }
-        state.withLock { state in
-            state.clock &+= 1
-            if let old = state.slots.removeValue(forKey: key) { state.weight -= old.weight }
-            if state.weight + weight > weightMax { Self.makeRoom(for: weight, weightMax, &state) }
-            state.slots[key] = Slot(value: value, weight: weight, lastUse: state.clock)
-            state.weight += weight
+        let gone = state.withLock { state in
+            var gone: [Value] = []
+            if let place = state.places[key] { gone += state.remove(place) }
+            while state.weight + weight > weightMax, state.oldest != State.none {
+                gone += state.remove(state.oldest)
+            }
+            state.add(value, for: key, weight: weight)
+            return gone
         }
+        // Values are released here, outside the lock: the last reference may free a lot of memory.
+        _ = consume gone
     }
 
     /// Forgets the values of keys.
     public func remove(where isUnwanted: (Key) -> Bool) {
-        state.withLock { state in
-            for key in state.slots.keys.filter(isUnwanted) {
-                if let old = state.slots.removeValue(forKey: key) { state.weight -= old.weight }
-            }
+        let gone = state.withLock { state in
+            let places = state.places.filter { isUnwanted($0.key) }.values
+            return places.flatMap { state.remove($0) }
         }
+        _ = consume gone
     }
+}
 
-    /// A quarter goes at once, so that many insertions share the cost of one ordering.
-    private static func makeRoom(for weight: Int, _ weightMax: Int, _ state: inout State) {
-        let target = min(weightMax * 3 / 4, weightMax - weight)
-        for (key, slot) in state.slots.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
-            guard state.weight > target else { break }
-            state.slots[key] = nil
-            state.weight -= slot.weight
+extension BoundedCache {
+    /// The slots form a list from the newest to the oldest, linked by their places in an array.
+    private struct State {
+        static var none: Int { -1 }
+
+        struct Slot {
+            let key: Key
+            var value: Value?
+            let weight: Int
+            var newer: Int
+            var older: Int
+        }
+
+        var slots: [Slot] = []
+        var places: [Key: Int] = [:]
+        var free: [Int] = []
+        var newest = none
+        var oldest = none
+        var weight = 0
+
+        mutating func add(_ value: Value, for key: Key, weight: Int) {
+            let slot = Slot(key: key, value: value, weight: weight, newer: Self.none, older: Self.none)
+            let place: Int
+            if let used = free.popLast() {
+                place = used
+                slots[place] = slot
+            } else {
+                place = slots.count
+                slots.append(slot)
+            }
+            places[key] = place
+            self.weight += weight
+            linkAsNewest(place)
+        }
+
+        /// Takes a slot out, and gives its value to whoever is to release it.
+        mutating func remove(_ place: Int) -> [Value] {
+            unlink(place)
+            let value = slots[place].value
+            slots[place].value = nil
+            places[slots[place].key] = nil
+            weight -= slots[place].weight
+            free.append(place)
+            return value.map { [$0] } ?? []
+        }
+
+        mutating func linkAsNewest(_ place: Int) {
+            slots[place].newer = Self.none
+            slots[place].older = newest
+            if newest != Self.none { slots[newest].newer = place }
+            newest = place
+            if oldest == Self.none { oldest = place }
+        }
+
+        mutating func unlink(_ place: Int) {
+            let (newer, older) = (slots[place].newer, slots[place].older)
+            if newer == Self.none { newest = older } else { slots[newer].older = older }
+            if older == Self.none { oldest = newer } else { slots[older].newer = newer }
         }
     }
 }

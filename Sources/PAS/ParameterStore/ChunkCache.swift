@@ -9,62 +9,100 @@ struct ChunkKey: Hashable, Sendable {
     let resolution: Int
 }
 
-/// The chunks that were decoded last, and the decodes that are under way.
+/// The chunks that were decoded last, and the decodes that are under way or wanted.
 ///
 /// However many readers want a chunk, one decodes it and the others wait for it. No lock is held while
 /// a chunk is decoded, and a decode never waits for another one.
 final class ChunkCache: Sendable {
-    private final class Flight: Sendable {
-        let landed = DispatchGroup()
-        let result = Mutex<Result<ChunkBytes, any Error>?>(nil)
-
-        init() {
-            landed.enter()
-        }
+    /// Where a chunk is.
+    enum Place {
+        case known(ChunkBytes)
+        case flight(ChunkFlight)
     }
 
     private let chunks: BoundedCache<ChunkKey, ChunkBytes>
-    private let flights = Mutex<[ChunkKey: Flight]>([:])
+    private let flights = Mutex<[ChunkKey: ChunkFlight]>([:])
+
+    /// The bytes that it may hold.
+    let byteCountMax: Int
 
     init(byteCountMax: Int) {
+        self.byteCountMax = byteCountMax
         chunks = BoundedCache(weightMax: byteCountMax)
     }
 
+    /// The bytes that it holds.
     var byteCount: Int { chunks.weight }
+
+    /// The number of decodes that are under way or wanted.
+    var flightCount: Int { flights.withLock { $0.count } }
 
     /// The chunk, if it is there.
     func chunk(_ key: ChunkKey) -> ChunkBytes? {
         chunks.value(for: key)
     }
 
-    /// The chunk; decoded by `decode` unless it is there or another thread is at it.
-    func chunk(_ key: ChunkKey, decode: () throws -> ChunkBytes) throws -> ChunkBytes {
-        if let known = chunks.value(for: key) { return known }
-        let (flight, isMine) = flights.withLock { flights in
-            if let flight = flights[key] { return (flight, false) }
-            let flight = Flight()
+    /// The chunk, or the decode that will bring it, which whoever claims it must run.
+    func place(of key: ChunkKey) -> Place {
+        if let known = chunks.value(for: key) { return .known(known) }
+        return flights.withLock { flights in
+            if let flight = flights[key] { return .flight(flight) }
+            // It may have landed since it was looked for.
+            if let known = chunks.value(for: key) { return .known(known) }
+            let flight = ChunkFlight(key)
             flights[key] = flight
-            return (flight, true)
+            return .flight(flight)
         }
-        guard isMine else {
-            flight.landed.wait()
-            guard let result = flight.result.withLock({ $0 }) else {
-                preconditionFailure("a flight lands with a result")
-            }
-            return try result.get()
-        }
-        let result = Result { try chunks.value(for: key) ?? decode() }
+    }
+
+    /// Decodes the chunk of a flight that the caller has claimed, keeps it, and tells those who wait.
+    func land(_ flight: ChunkFlight, decode: () throws(ParameterStoreError) -> ChunkBytes) {
+        let result = Result { () throws(ParameterStoreError) in try decode() }
         if case .success(let chunk) = result {
-            chunks.insert(chunk, for: key, weight: chunk.bytes.count)
+            chunks.insert(chunk, for: flight.key, weight: chunk.bytes.count)
         }
-        flight.result.withLock { $0 = result }
-        flights.withLock { $0[key] = nil }
-        flight.landed.leave()
-        return try result.get()
+        flights.withLock { $0[flight.key] = nil }
+        flight.land(result)
     }
 
     /// Forgets the chunks of contents that a commit gave up.
     func forget(_ contents: Set<ContentID>) {
         chunks.remove { contents.contains($0.content) }
+    }
+}
+
+/// A decode that is wanted, under way, or done.
+final class ChunkFlight: Sendable {
+    let key: ChunkKey
+    private let isClaimed = Atomic<Bool>(false)
+    private let landed = DispatchGroup()
+    private let result = Mutex<Result<ChunkBytes, ParameterStoreError>?>(nil)
+
+    init(_ key: ChunkKey) {
+        self.key = key
+        landed.enter()
+    }
+
+    /// Whether the caller is the one who must decode the chunk: true once.
+    func claim() -> Bool {
+        isClaimed.compareExchange(
+            expected: false,
+            desired: true,
+            ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+
+    fileprivate func land(_ result: Result<ChunkBytes, ParameterStoreError>) {
+        self.result.withLock { $0 = result }
+        landed.leave()
+    }
+
+    /// The chunk, once whoever claimed the flight has decoded it.
+    func wait() throws(ParameterStoreError) -> ChunkBytes {
+        landed.wait()
+        guard let result = result.withLock({ $0 }) else {
+            preconditionFailure("a flight lands with a result")
+        }
+        return try result.get()
     }
 }

@@ -102,4 +102,7 @@ public protocol ContentCatalog: Sendable {
 
     /// The name of a pack; nil if there is none of that number.
     func packName(of id: PackID) throws -> String?
+
+    /// The names of the packs that hold contents and their bases, each once.
+    func packNames(of contents: [ContentID]) throws -> [String]
 }

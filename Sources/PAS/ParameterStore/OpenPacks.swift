@@ -21,4 +21,14 @@ final class OpenPacks: Sendable {
     func forget(_ name: String) {
         readers.remove { $0 == name }
     }
+
+    /// Closes every pack, once nobody reads it any more.
+    func forgetAll() {
+        readers.remove { _ in true }
+    }
+}
+
+/// Packs that somebody needs: open, and kept from collection, as long as this value lives.
+public struct HeldPacks: Sendable {
+    let readers: [PackReader]
 }

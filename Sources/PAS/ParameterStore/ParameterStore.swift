@@ -6,20 +6,19 @@ import TensorCoding
 
 /// The stored contents of an archive, readable at any offset.
 ///
-/// A read becomes bytes in these steps: the record and the chunk index of the content say which chunks
-/// hold the bytes and where their streams lie; each chunk is taken from the cache of decoded ones, or
-/// its streams are read from the pack and decoded, given the same chunk of its base if it is a delta.
 /// Memory is bounded whatever is read. Used from any thread.
 public final class ParameterStore: Sendable {
     private let catalog: any ContentCatalog
     private let packs: OpenPacks
     let cache: ChunkCache
+    let threads: DecodingThreads
     let models = SegmentModels()
     let scratch = ScratchPool { try DecodingScratch() }
     // Contents by their number; the weight is the memory of their indices.
     private let contents = BoundedCache<ContentID, StoredContent>(weightMax: 24 << 20)
     private let pending = Mutex(PendingContents())
-    private let counters = Counters()
+    private let placesEpoch = Atomic<Int>(0)
+    let counters = Counters()
 
     /// The directory of the packs.
     let packsPath: String
@@ -29,7 +28,9 @@ public final class ParameterStore: Sendable {
         var packNames: [PackID: String] = [:]
     }
 
-    private final class Counters: Sendable {
+    final class Counters: Sendable {
+        let hits = Atomic<Int>(0)
+        let misses = Atomic<Int>(0)
         let decodedChunks = Atomic<Int>(0)
         let decodedBytes = Atomic<Int>(0)
         let readBytes = Atomic<Int>(0)
@@ -48,6 +49,16 @@ public final class ParameterStore: Sendable {
         public let packByteCount: Int
         /// The bytes of decoded chunks that the cache holds now.
         public let cachedByteCount: Int
+        /// The bytes of decoded chunks that the cache may hold.
+        public let cacheByteCountMax: Int
+        /// How often a reader found a chunk decoded.
+        public let hitCount: Int
+        /// How often a reader did not.
+        public let missCount: Int
+        /// The chunks that are being decoded now, or that a reader waits for.
+        public let waitingChunkCount: Int
+        /// The bytes that wait to be decoded ahead of a reader.
+        public let waitingPrefetchByteCount: Int
     }
 
     /// Opens a store.
@@ -61,6 +72,7 @@ public final class ParameterStore: Sendable {
         packsPath = packs
         self.packs = OpenPacks(directory: packs)
         cache = ChunkCache(byteCountMax: cacheByteCount)
+        threads = DecodingThreads(likelyByteCountMax: cacheByteCount / 2)
     }
 
     /// What the store has done since it was opened.
@@ -70,87 +82,13 @@ public final class ParameterStore: Sendable {
             decodedChunkCount: counters.decodedChunks.load(ordering: .relaxed),
             decodedByteCount: counters.decodedBytes.load(ordering: .relaxed),
             packByteCount: counters.packBytes.load(ordering: .relaxed),
-            cachedByteCount: cache.byteCount
+            cachedByteCount: cache.byteCount,
+            cacheByteCountMax: cache.byteCountMax,
+            hitCount: counters.hits.load(ordering: .relaxed),
+            missCount: counters.misses.load(ordering: .relaxed),
+            waitingChunkCount: cache.flightCount,
+            waitingPrefetchByteCount: threads.likelyByteCount
         )
-    }
-
-    /// Fills a buffer from a place of a content.
-    ///
-    /// - Parameters:
-    ///   - id: The content.
-    ///   - offset: The place of the first byte.
-    ///   - buffer: Gets the bytes; `offset + buffer.count` must not exceed the content's size.
-    ///   - resolution: How many high-order bytes of each float to read; what is beyond is zero (see
-    ///     ``Resolution``).
-    /// - Throws: ``ParameterStoreError``; its code is `missingLowPlanes` if the resolution needs planes
-    ///   that were moved away.
-    public func read(
-        _ id: ContentID,
-        at offset: Int,
-        into buffer: UnsafeMutableRawBufferPointer,
-        resolution: Resolution = .full
-    ) throws(ParameterStoreError) {
-        do {
-            try readChunks(of: try content(id), at: offset, into: buffer, resolution)
-        } catch {
-            // A repack may have moved the content: its place is looked up anew, once.
-            guard let moved = try? reload(id) else { throw error }
-            try readChunks(of: moved, at: offset, into: buffer, resolution)
-        }
-        counters.readBytes.wrappingAdd(buffer.count, ordering: .relaxed)
-    }
-
-    private func readChunks(
-        of content: StoredContent,
-        at offset: Int,
-        into buffer: UnsafeMutableRawBufferPointer,
-        _ resolution: Resolution
-    ) throws(ParameterStoreError) {
-        let record = content.record
-        guard offset >= 0, buffer.count <= record.byteCount - offset else {
-            throw ParameterStoreError(
-                .damaged,
-                "Content \(record.id.rawValue) has \(record.byteCount) bytes; "
-                    + "\(buffer.count) from offset \(offset) on were asked for."
-            )
-        }
-        var done = 0
-        while done < buffer.count {
-            let place = offset + done
-            let index = place / record.kind.chunkByteCount
-            let skipped = place - index * record.kind.chunkByteCount
-            let count = min(record.byteCount(ofChunk: index) - skipped, buffer.count - done)
-            let chunk = try chunk(index, of: content, resolution)
-            let part = UnsafeRawBufferPointer(rebasing: chunk.bytes[skipped..<skipped + count])
-            UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
-                .copyMemory(from: part)
-            done += count
-        }
-    }
-
-    /// A decoded chunk, from the cache if it is there.
-    private func chunk(
-        _ index: Int,
-        of content: StoredContent,
-        _ resolution: Resolution
-    ) throws(ParameterStoreError) -> ChunkBytes {
-        let record = content.record
-        // What a resolution shows whole is not cached twice.
-        let byteCount = resolution.isFull(for: record.kind) ? 0 : resolution.byteCount
-        do {
-            let key = ChunkKey(content: record.id, index: index, resolution: byteCount)
-            return try cache.chunk(key) {
-                let chunk = ChunkBytes(byteCount: record.byteCount(ofChunk: index))
-                let detail = byteCount == 0 || byteCount > 2 ? ChunkDetail.full : .upper
-                try decode(index, of: content, into: chunk.bytes, detail: detail)
-                if byteCount > 0 { resolution.truncate(chunk.bytes, kind: record.kind) }
-                return chunk
-            }
-        } catch let error as ParameterStoreError {
-            throw error
-        } catch {
-            throw ParameterStoreError(.system, "\(error)")
-        }
     }
 
     /// Counts a decoded chunk.
@@ -204,22 +142,64 @@ public final class ParameterStore: Sendable {
         }
     }
 
-    /// The content as the catalog has it now; nil if neither it nor a base of it was moved.
-    private func reload(_ id: ContentID) throws -> StoredContent? {
-        var isMoved = false
-        var next: ContentID? = id
-        while let link = next {
-            guard let known = contents.value(for: link), let record = try record(of: link) else {
-                break
-            }
-            if record != known.record {
-                isMoved = true
-                let content = try load(record)
-                contents.insert(content, for: link, weight: content.weight)
-            }
-            next = record.base
+    /// Calls a function with a content; once more if its place, or that of a base, is not what it was.
+    ///
+    /// A new plan of storage moves contents while they are read; what was decoded does not change.
+    func withContent<Value>(
+        _ id: ContentID,
+        _ body: (StoredContent) throws(ParameterStoreError) -> Value
+    ) throws(ParameterStoreError) -> Value {
+        do {
+            return try body(try content(id))
+        } catch {
+            guard forgetMovedChain(of: id) || error.code == .missingPack else { throw error }
+            return try body(try content(id))
         }
-        return isMoved ? try content(id) : nil
+    }
+
+    /// Forgets the places of a content and its bases; says whether the catalog has others now.
+    private func forgetMovedChain(of id: ContentID) -> Bool {
+        var hasMoved = false
+        var next: ContentID? = id
+        var steps = 0
+        while let id = next, steps < Self.chainLengthMax {
+            let known = contents.value(for: id)?.record
+            contents.remove { $0 == id }
+            let current = try? record(of: id)
+            if let known, current != known { hasMoved = true }
+            next = current?.base
+            steps += 1
+        }
+        return hasMoved
+    }
+
+    /// No chain is longer; a damaged catalog may have a circle.
+    private static let chainLengthMax = 64
+
+    /// Forgets where contents lie, and closes the packs that nobody holds, so that they can be deleted.
+    ///
+    /// Called when the catalog has changed. Reads that are under way end with the pack that they began
+    /// with; decoded chunks stay, since the bytes of a content never change.
+    public func forgetPlaces() {
+        contents.remove { _ in true }
+        packs.forgetAll()
+        placesEpoch.wrappingAdd(1, ordering: .releasing)
+    }
+
+    /// Grows whenever contents may lie elsewhere than before.
+    public var epoch: Int { placesEpoch.load(ordering: .acquiring) }
+
+    /// The packs that hold contents and their bases; none of those that the catalog lacks.
+    public func packNames(of contents: [ContentID]) -> [String] {
+        (try? catalog.packNames(of: contents)) ?? []
+    }
+
+    /// Opens packs and so keeps them, and the catalog's knowledge of what is in them, from being
+    /// collected.
+    ///
+    /// Those that cannot be opened are left out: who reads from them is told.
+    public func hold(_ packNames: [String]) -> HeldPacks {
+        HeldPacks(readers: packNames.compactMap { try? packs.reader(of: $0) })
     }
 
     // MARK: - Verification

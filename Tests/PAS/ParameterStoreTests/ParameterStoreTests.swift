@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import PackFiles
 import Synchronization
 import TensorCoding
 import Tensors
@@ -24,6 +25,24 @@ struct ParameterStoreTests {
     }
     private func floats(_ count: Int, seed: UInt64) -> [UInt8] { bench.floats(count, seed: seed) }
     private func nudged(_ bytes: [UInt8]) -> [UInt8] { bench.nudged(bytes) }
+
+    /// A writer of a second pack that holds a content too, as a new storage plan makes one.
+    private func moved(_ id: ContentID, _ bytes: [UInt8]) throws -> ContentWriter {
+        let store = ParameterStore(
+            packs: directory.path,
+            catalog: MemoryCatalog(),
+            cacheByteCount: 1 << 20
+        )
+        let writer = ContentWriter(
+            store: store,
+            packName: "pack2",
+            pack: PackID(rawValue: 2),
+            firstContentID: id
+        )
+        _ = try writer.add(MemoryBytes(bytes), kind: .float32)
+        return writer
+    }
+
     private func read(_ id: ContentID, _ range: Range<Int>) throws -> [UInt8] {
         try bench.read(id, range)
     }
@@ -245,5 +264,87 @@ struct ParameterStoreTests {
         try commit(writer, 1)
         for chunk in 0..<24 { _ = try read(id, chunk * 262_144..<chunk * 262_144 + 1) }
         #expect(store.statistics.cachedByteCount <= 4 << 20)
+    }
+
+    @Test
+    func piecesAreTheCachedBytesThemselves() throws {
+        let bytes = floats(65_536 * 3, seed: 14)
+        let writer = writer(1)
+        let id = try writer.add(MemoryBytes(bytes), kind: .float32).id
+        try commit(writer, 1)
+        let pieces = try store.pieces(of: id, at: 262_000, byteCount: 262_400)
+        #expect(pieces.map(\.byteCount) == [144, 262_144, 112])
+        #expect(pieces.flatMap { Array($0.bytes) } == Array(bytes[262_000..<524_400]))
+        let again = try store.pieces(of: id, at: 262_144, byteCount: 4)
+        #expect(again[0].owner === pieces[1].owner)
+        #expect(try store.pieces(of: id, at: 5, byteCount: 0).isEmpty)
+        #expect(throws: ParameterStoreError.self) {
+            try store.pieces(of: id, at: bytes.count - 1, byteCount: 2)
+        }
+    }
+
+    @Test
+    func whatWasReadAheadIsNotDecodedAgain() async throws {
+        let bytes = floats(65_536 * 8, seed: 15)
+        let writer = writer(1)
+        let id = try writer.add(MemoryBytes(bytes), kind: .float32).id
+        try commit(writer, 1)
+        store.prefetch(id, 0..<1_500_000) { false }
+        // What would be too much at a time is dropped, so the first must be taken before the second.
+        while store.statistics.waitingPrefetchByteCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
+        store.prefetch(id, 300_000..<1_500_000) { true }
+        // Beyond the end, and a content that is not there: nobody asked, so nobody is told.
+        store.prefetch(id, bytes.count..<bytes.count + 1_000) { true }
+        store.prefetch(ContentID(rawValue: 77), 0..<1_000) { true }
+        while store.statistics.decodedChunkCount < 5 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(try read(id, 262_144..<1_572_864) == Array(bytes[262_144..<1_572_864]))
+        #expect(store.statistics.decodedChunkCount == 5)
+        #expect(store.statistics.hitCount == 5 && store.statistics.missCount == 0)
+        #expect(try read(id, 0..<bytes.count) == bytes)
+        #expect(store.statistics.decodedChunkCount == 8)
+    }
+
+    @Test
+    func aHeldPackStays() throws {
+        let bytes = floats(65_536, seed: 16)
+        let first = writer(1)
+        let id = try first.add(MemoryBytes(bytes), kind: .float32).id
+        try commit(first, 1)
+        _ = try store.content(id)
+        let packs = PackDirectory(path: directory.path)
+        let held = self.store.hold(["pack1", "missing"])
+        self.store.forgetPlaces()
+        #expect(packs.isHeld("pack1"))
+        #expect(try !packs.remove("pack1"), "somebody needs it")
+        withExtendedLifetime(held) {}
+        #expect(try read(id, 0..<4) == Array(bytes[0..<4]))
+    }
+
+    @Test
+    func aPackThatNobodyNeedsCanBeRemoved() throws {
+        let writer = writer(1)
+        let id = try writer.add(MemoryBytes(floats(10, seed: 17)), kind: .float32).id
+        try commit(writer, 1)
+        _ = try read(id, 0..<4)
+        let packs = PackDirectory(path: directory.path)
+        #expect(try packs.isHeld("pack1") && !packs.remove("pack1"))
+        store.forgetPlaces()
+        #expect(try !packs.isHeld("pack1") && packs.remove("pack1"))
+        #expect(!packs.isHeld("pack1"))
+    }
+
+    @Test
+    func contentsThatMovedAreReadFromTheirNewPack() throws {
+        let bytes = floats(65_536, seed: 18)
+        let first = writer(1)
+        let id = try first.add(MemoryBytes(bytes), kind: .float32).id
+        try commit(first, 1)
+        _ = try store.content(id)
+        let other = try moved(id, bytes)
+        catalog.add(try other.finish(), pack: PackID(rawValue: 2), name: "pack2")
+        catalog.remove(PackID(rawValue: 1))
+        store.forgetPlaces()
+        #expect(try PackDirectory(path: directory.path).remove("pack1"))
+        #expect(try read(id, 0..<bytes.count) == bytes)
     }
 }

@@ -1,11 +1,12 @@
 import ModelFormats
 import ParameterStore
+import Synchronization
 import Tensors
 
 /// The bytes of a file in the mount, as a list of where each run of them comes from.
 ///
 /// It never changes, so any number of open files and threads share it.
-final class FileExtents: ReadableFile {
+final class FileExtents: Sendable {
     /// Where a run of bytes comes from.
     enum Source: Sendable {
         /// Bytes in memory.
@@ -17,14 +18,22 @@ final class FileExtents: ReadableFile {
         case widened(ContentID, offset: Int, DType)
     }
 
+    /// As a source, but with bytes that can be handed out without copying them.
+    private enum Place {
+        case memory(ChunkBytes)
+        case content(ContentID, offset: Int)
+        case widened(ContentID, offset: Int, DType)
+    }
+
     private struct Extent {
         let offset: Int
         let byteCount: Int
-        let source: Source
+        let place: Place
     }
 
     private let extents: [Extent]
     private let store: ParameterStore
+    private let packs = Mutex<(epoch: Int, names: [String])?>(nil)
 
     /// The size of the file in bytes.
     let byteCount: Int
@@ -37,7 +46,15 @@ final class FileExtents: ReadableFile {
         var offset = 0
         var extents: [Extent] = []
         for part in parts where part.byteCount > 0 {
-            extents.append(Extent(offset: offset, byteCount: part.byteCount, source: part.source))
+            let place: Place =
+                switch part.source {
+                case .bytes(let bytes):
+                    .memory(ChunkBytes(byteCount: bytes.count) { $0.copyBytes(from: bytes) })
+                case .content(let content, let offset): .content(content, offset: offset)
+                case .widened(let content, let offset, let dtype):
+                    .widened(content, offset: offset, dtype)
+                }
+            extents.append(Extent(offset: offset, byteCount: part.byteCount, place: place))
             offset += part.byteCount
         }
         self.extents = extents
@@ -45,29 +62,78 @@ final class FileExtents: ReadableFile {
         byteCount = offset
     }
 
-    func read(
-        into buffer: UnsafeMutableRawBufferPointer,
-        at offset: Int
-    ) throws(FileSystemError) -> Int {
-        guard offset >= 0, offset < byteCount else { return 0 }
-        let count = min(buffer.count, byteCount - offset)
-        var done = 0
-        var index = firstExtent(at: offset)
-        while done < count {
-            let extent = extents[index]
-            let skipped = offset + done - extent.offset
-            let part = UnsafeMutableRawBufferPointer(
-                rebasing: buffer[done..<done + min(extent.byteCount - skipped, count - done)]
-            )
+    /// The bytes of a range, as they lie in memory; fewer only at the file's end.
+    func pieces(at offset: Int, byteCount: Int) throws(FileSystemError) -> [ContentPiece] {
+        guard offset >= 0, offset < self.byteCount, byteCount > 0 else { return [] }
+        var pieces: [ContentPiece] = []
+        for (extent, range) in parts(of: offset..<min(offset + byteCount, self.byteCount)) {
             do {
-                try copy(extent.source, from: skipped, into: part)
+                switch extent.place {
+                case .memory(let bytes):
+                    pieces.append(
+                        ContentPiece(bytes, offset: range.lowerBound, byteCount: range.count)
+                    )
+                case .content(let content, let start):
+                    pieces += try store.pieces(
+                        of: content,
+                        at: start + range.lowerBound,
+                        byteCount: range.count
+                    )
+                case .widened(let content, let start, let dtype):
+                    pieces.append(try widened(content, start, dtype, range))
+                }
             } catch {
-                throw FileSystemError(.inputOutput, "\(error)")
+                throw FileSystemError(.inputOutput, error.message)
             }
-            done += part.count
+        }
+        return pieces
+    }
+
+    /// Keeps what the file needs from being collected as long as the value lives.
+    func hold() -> HeldPacks {
+        let epoch = store.epoch
+        if let known = packs.withLock({ $0 }), known.epoch == epoch { return store.hold(known.names) }
+        let contents = extents.compactMap { extent -> ContentID? in
+            switch extent.place {
+            case .memory: nil
+            case .content(let content, _), .widened(let content, _, _): content
+            }
+        }
+        let names = contents.isEmpty ? [] : store.packNames(of: contents)
+        packs.withLock { $0 = (epoch, names) }
+        return store.hold(names)
+    }
+
+    /// Has the bytes of a range decoded, up to the end of the file, before they are asked for.
+    func prefetch(_ range: Range<Int>, isWanted: @escaping @Sendable () -> Bool) {
+        for (extent, part) in parts(of: range.clamped(to: 0..<byteCount)) {
+            switch extent.place {
+            case .memory: break
+            case .content(let content, let start):
+                let first = start + part.lowerBound
+                store.prefetch(content, first..<first + part.count, isWanted: isWanted)
+            case .widened(let content, let start, let dtype):
+                let elements = Self.elements(of: part)
+                let width = dtype.storageWidth
+                let bytes = start + elements.lowerBound * width..<start + elements.upperBound * width
+                store.prefetch(content, bytes, isWanted: isWanted)
+            }
+        }
+    }
+
+    /// The extents that a range of the file needs, each with the part of it, from its own beginning.
+    private func parts(of range: Range<Int>) -> [(Extent, Range<Int>)] {
+        guard !range.isEmpty else { return [] }
+        var parts: [(Extent, Range<Int>)] = []
+        var index = firstExtent(at: range.lowerBound)
+        while index < extents.count, extents[index].offset < range.upperBound {
+            let extent = extents[index]
+            let start = max(range.lowerBound - extent.offset, 0)
+            let end = min(range.upperBound - extent.offset, extent.byteCount)
+            parts.append((extent, start..<end))
             index += 1
         }
-        return count
+        return parts
     }
 
     private func firstExtent(at offset: Int) -> Int {
@@ -80,49 +146,28 @@ final class FileExtents: ReadableFile {
         return low
     }
 
-    private func copy(
-        _ source: Source,
-        from skipped: Int,
-        into buffer: UnsafeMutableRawBufferPointer
-    ) throws {
-        switch source {
-        case .bytes(let bytes):
-            bytes.withUnsafeBytes { all in
-                buffer.copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: all[skipped..<skipped + buffer.count])
-                )
-            }
-        case .content(let content, let offset):
-            try store.read(content, at: offset + skipped, into: buffer)
-        case .widened(let content, let offset, let dtype):
-            try copyWidened(content, offset, dtype, from: skipped, into: buffer)
-        }
+    /// The elements that a range of 32-bit floats needs.
+    private static func elements(of range: Range<Int>) -> Range<Int> {
+        range.lowerBound / 4..<(range.upperBound + 3) / 4
     }
 
     /// Reads the elements that a range of widened bytes needs, and widens them.
-    private func copyWidened(
+    private func widened(
         _ content: ContentID,
-        _ offset: Int,
+        _ start: Int,
         _ dtype: DType,
-        from skipped: Int,
-        into buffer: UnsafeMutableRawBufferPointer
-    ) throws {
-        let first = skipped / 4
-        let elements = first..<(skipped + buffer.count + 3) / 4
+        _ range: Range<Int>
+    ) throws(ParameterStoreError) -> ContentPiece {
+        let elements = Self.elements(of: range)
         let width = dtype.storageWidth
-        var narrow = [UInt8](repeating: 0, count: elements.count * width)
-        try narrow.withUnsafeMutableBytes {
-            try store.read(content, at: offset + first * width, into: $0)
+        let narrow = try ChunkBytes(byteCount: elements.count * width) {
+            (buffer) throws(ParameterStoreError) in
+            try store.read(content, at: start + elements.lowerBound * width, into: buffer)
         }
-        let wide = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: elements.count * 4,
-            alignment: 16
-        )
-        defer { wide.deallocate() }
-        narrow.withUnsafeBytes { FloatWidening.widen(dtype, $0, into: wide) }
-        let start = skipped - first * 4
-        buffer.copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: wide[start..<start + buffer.count])
-        )
+        let wide = ChunkBytes(byteCount: elements.count * 4) { buffer in
+            FloatWidening.widen(dtype, narrow.readOnly, into: buffer)
+        }
+        let skipped = range.lowerBound - elements.lowerBound * 4
+        return ContentPiece(wide, offset: skipped, byteCount: range.count)
     }
 }

@@ -42,7 +42,7 @@ struct ModelFolders {
             }
         }
         let path = folder.isEmpty ? text : "\(folder)/\(text)"
-        guard try isFolder(path) else { throw ArchiveTree.missing(name) }
+        guard try tree.modelIndices.current().holds(path) else { throw ArchiveTree.missing(name) }
         return try attributes(of: .folder(path))
     }
 
@@ -50,11 +50,10 @@ struct ModelFolders {
         let node = ArchiveNode.named(tree.namedNodes.number(of: name))
         switch name {
         case .folder(let path):
-            let newest = try catalog.newestVersion(of: path)
-            return tree.directory(
-                node,
-                modificationTime: newest.map { $0.creationTime * 1_000_000 }
-            )
+            guard let time = try tree.modelIndices.current().times[path] else {
+                throw ArchiveTree.stale
+            }
+            return tree.directory(node, modificationTime: time)
         case .link(let folder, _):
             let version = try version(of: name)
             let target = Array("v\(version.number)".utf8)
@@ -83,16 +82,12 @@ struct ModelFolders {
 
     func entries(of folder: String) throws -> [DirectoryEntry] {
         let prefix = folder.isEmpty ? "" : folder + "/"
-        var names: [String] = []
-        for model in try catalog.modelNames() where model.hasPrefix(prefix) && model != folder {
-            let part = String(model.dropFirst(prefix.count).prefix { $0 != "/" })
-            // The names are in order, so equal parts follow one another, but for a `-` or `.`.
-            if names.last != part { names.append(part) }
-        }
-        var entries = try Set(names).sorted().map { name in
-            DirectoryEntry(
+        let index = try tree.modelIndices.current()
+        var entries = (index.children[folder] ?? []).map { name in
+            let node = self.node(ofFolder: prefix + name)
+            return DirectoryEntry(
                 name: Array(name.utf8),
-                attributes: try attributes(of: .folder(prefix + name))
+                attributes: tree.directory(node, modificationTime: index.times[prefix + name])
             )
         }
         guard !folder.isEmpty, let model = try model(folder) else { return entries }
@@ -134,9 +129,5 @@ struct ModelFolders {
     private func model(_ name: String) throws -> ModelID? {
         guard let model = try catalog.model(named: name), model.name == name else { return nil }
         return model.id
-    }
-
-    private func isFolder(_ path: String) throws -> Bool {
-        try catalog.modelNames().contains { $0 == path || $0.hasPrefix(path + "/") }
     }
 }

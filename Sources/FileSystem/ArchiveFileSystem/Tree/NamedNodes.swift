@@ -31,4 +31,11 @@ final class NamedNodes: Sendable {
     func name(of number: Int) -> Name? {
         table.withLock { number < $0.names.count ? $0.names[number] : nil }
     }
+
+    /// The nodes with their numbers, the newest first.
+    func all(atMost count: Int) -> [(Int, Name)] {
+        table.withLock { table in
+            table.names.indices.suffix(count).reversed().map { ($0, table.names[$0]) }
+        }
+    }
 }

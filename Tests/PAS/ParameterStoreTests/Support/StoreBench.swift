@@ -26,12 +26,30 @@ final class MemoryCatalog: ContentCatalog {
         state.withLock { $0.records[record.id] = record }
     }
 
+    func remove(_ pack: PackID) {
+        state.withLock { $0.packs[pack] = nil }
+    }
+
     func record(of id: ContentID) -> ContentRecord? {
         state.withLock { $0.records[id] }
     }
 
     func id(of hash: ContentHash) -> ContentID? {
         state.withLock { $0.records.values.first { $0.hash == hash }?.id }
+    }
+
+    func packNames(of contents: [ContentID]) -> [String] {
+        state.withLock { state in
+            var names: [String] = []
+            for id in contents {
+                var next = state.records[id]
+                while let record = next {
+                    if let name = state.packs[record.pack], !names.contains(name) { names.append(name) }
+                    next = record.base.flatMap { state.records[$0] }
+                }
+            }
+            return names
+        }
     }
 
     func packName(of id: PackID) -> String? {

@@ -1,0 +1,108 @@
+import ArchiveFileSystem
+import Fuse
+import Glibc
+
+/// A directory that is open; listed when it is first read, since a listing may take a query.
+final class OpenDirectory: Sendable {
+    let node: NodeNumber
+    /// Whether what it holds never changes.
+    let isSealed: Bool
+    let listing = OnceListing()
+
+    init(_ node: NodeNumber, isSealed: Bool) {
+        self.node = node
+        self.isSealed = isSealed
+    }
+}
+
+extension ArchiveOperations {
+    func openDirectory(_ request: FuseRequest, node: UInt64) {
+        answer(request) { () throws(FileSystemError) in
+            let directory = self.node(node)
+            let attributes = try fileSystem.attributes(of: directory)
+            guard attributes.kind == .directory else {
+                throw FileSystemError(.notDirectory, "The node is not a directory.")
+            }
+            let isSealed = attributes.timeoutSeconds > 1
+            let options = FuseOpenOptions(
+                handle: directories.add(OpenDirectory(directory, isSealed: isSealed)),
+                keepsCache: isSealed,
+                cachesDirectory: isSealed
+            )
+            if !request.reply(open: options) { _ = directories.remove(options.handle) }
+        }
+    }
+
+    func readDirectory(
+        _ request: FuseRequest,
+        handle: UInt64,
+        from first: Int,
+        byteCountMax: Int,
+        withAttributes: Bool
+    ) {
+        guard let directory = directories.value(handle) else { return request.reply(errno: EBADF) }
+        let reply: @Sendable () -> Void = {
+            self.answer(request) { () throws(FileSystemError) in
+                let listing = try self.listing(of: directory, for: request, isRewind: first == 0)
+                request.reply(
+                    entriesOf: listing,
+                    from: first,
+                    byteCountMax: byteCountMax,
+                    withAttributes: withAttributes
+                )
+            }
+        }
+        guard first == 0, fileSystem.mayRunQuery(list: directory.node) else { return reply() }
+        executors.run(reply)
+    }
+
+    /// The listing at the first read; a rewind makes it anew, as rewinddir(3) asks.
+    private func listing(
+        of directory: OpenDirectory,
+        for request: FuseRequest,
+        isRewind: Bool
+    ) throws(FileSystemError) -> FuseDirectory {
+        if !isRewind, let known = directory.listing.value { return known }
+        let listing: FuseDirectory
+        // Queries have their own answer to what is stale; the root shows the times of such directories.
+        if directory.node.isInQueryDirectory || directory.node == .root {
+            listing = try makeListing(of: directory.node, for: request)
+        } else {
+            // Asked before the listing is made, so that the listing is at least as new.
+            let generation = directory.isSealed ? 0 : try fileSystem.generation()
+            if let known = listings.listing(of: directory.node, generation: generation) {
+                listing = known
+            } else {
+                listing = try makeListing(of: directory.node, for: request)
+                listings.keep(listing, of: directory.node, generation: generation)
+            }
+        }
+        directory.listing.value = listing
+        return listing
+    }
+
+    private func makeListing(
+        of directory: NodeNumber,
+        for request: FuseRequest
+    ) throws(FileSystemError) -> FuseDirectory {
+        let own = try fileSystem.attributes(of: directory)
+        let parent =
+            number(directory) == NodeNumber.root.rawValue
+            ? own : try fileSystem.attributes(of: fileSystem.parent(of: directory))
+        let entries = try fileSystem.entries(of: directory) {
+            request.isInterrupted || self.executors.isEnding
+        }
+        return FuseDirectory(
+            own: translated(own),
+            parent: translated(parent),
+            entries.lazy.map {
+                .init(name: $0.name, attributes: self.translated($0.attributes))
+            }
+        )
+    }
+
+    func releaseDirectory(_ request: FuseRequest, handle: UInt64) {
+        _ = directories.remove(handle)
+        request.reply(errno: 0)
+    }
+}
