@@ -23,6 +23,11 @@ struct UnmountCommand: ParsableCommand {
     var mountPoint: String
 
     func run() throws {
-        try RunningMount.unmount(ModelArchive.absolutePath(mountPoint), lazily: lazy)
+        let path = ModelArchive.absolutePath(mountPoint)
+        if lazy {
+            try RunningMount.unmount(path, lazily: true)
+        } else {
+            try RunningMount.unmountAndWait(path)
+        }
     }
 }

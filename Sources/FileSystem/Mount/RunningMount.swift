@@ -88,6 +88,18 @@ public struct RunningMount: Hashable, Sendable {
         }
     }
 
+    /// Unmounts an archive, and waits for its server to end, so that the archive is free afterwards.
+    ///
+    /// - Parameter mountPoint: Where it is mounted.
+    /// - Throws: ``MountError`` if it is not mounted, or in use.
+    public static func unmountAndWait(_ mountPoint: String) throws {
+        let mount = all().last { $0.mountPoint == mountPoint }
+        let server = mount.flatMap { $0.processID($0.reply()) }.map(pid_t.init)
+        try unmount(mountPoint)
+        guard let server, server != getpid() else { return }
+        for _ in 0..<1000 where kill(server, 0) == 0 || errno == EPERM { usleep(5000) }
+    }
+
     /// Unmounts an archive.
     ///
     /// - Parameters:
