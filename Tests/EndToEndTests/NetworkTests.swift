@@ -82,6 +82,58 @@ struct NetworkTests {
         }
     }
 
+    /// Needs PyTorch, which the tests' own environment lacks: `DLV_TORCH_PYTHON` names a Python that
+    /// has it.
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["DLV_TORCH_PYTHON"] != nil,
+            "needs a Python with PyTorch, named by DLV_TORCH_PYTHON"
+        )
+    )
+    func modulesOfPyTorchAreExported() async throws {
+        let python = ProcessInfo.processInfo.environment["DLV_TORCH_PYTHON"] ?? "python"
+        let script =
+            URL(filePath: #filePath).resolvingSymlinksInPath().path
+            .components(separatedBy: "/Tests/")[0] + "/Scripts/export-network.py"
+        try await Workplace.use { place in
+            try await place.check(
+                """
+                mkdir run
+                cat > model.py <<'PYTHON'
+                import torch
+                class Net(torch.nn.Module):
+                    def __init__(self):
+                        super().__init__()
+                        self.conv1 = torch.nn.Conv2d(1, 6, 5, padding=2)
+                        self.norm = torch.nn.BatchNorm2d(6)
+                        self.encoder = torch.nn.TransformerEncoderLayer(6, 2, 8, batch_first=True)
+                        self.head = torch.nn.Linear(6, 10)
+                    def forward(self, x):
+                        x = torch.max_pool2d(torch.relu(self.norm(self.conv1(x))), 2)
+                        return self.head(self.encoder(x.flatten(2).transpose(1, 2)).mean(1))
+                PYTHON
+                '\(python)' '\(script)' model.py:Net --input 1,1,28,28 -o run/network.json
+                '\(python)' - <<'PYTHON'
+                import torch, model
+                torch.manual_seed(0)
+                torch.save(model.Net().state_dict(), "run/model.pt")
+                PYTHON
+                dlv init zoo.dlv
+                dlv commit --model net run
+                """
+            )
+            let table = try await place.check("dlv desc net")
+            for line in [
+                "conv1 CONV 6, 5×5 x [1, 6, 28, 28] 156", "relu RELU norm [1, 6, 28, 28]",
+                "encoder.self_attn.attention ATTENTION", "head FULL 10 mean [1, 10] 70",
+            ] {
+                let squeezed = table.split(whereSeparator: { $0 == " " || $0 == "\n" })
+                    .joined(separator: " ")
+                #expect(squeezed.contains(line), "\(line) in \(table)")
+            }
+        }
+    }
+
     @Test
     func badNetworksDoNotStopACommit() async throws {
         try await Workplace.use { place in

@@ -18,7 +18,8 @@ extension ShapeInference {
             flattens = axis == 1 && input.rank > 2
         } else if let taken = matrix?[1] {
             // All dimensions but the first may be one to the layer, or the last alone.
-            flattens = input.rank > 2 && last != taken && (all == taken || all == nil)
+            flattens =
+                input.rank > 2 && last != taken && (input.rank > 3 || all == taken || all == nil)
         } else {
             flattens = input.rank > 3
         }

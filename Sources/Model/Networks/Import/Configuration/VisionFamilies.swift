@@ -29,7 +29,21 @@ enum VisionTransformerFamily {
             from: [patches],
             shape: ActivationShape([nil, count + 1, hidden])
         )
-        builder.name(tensors: ["cls_token", "position_embeddings"], of: last)
+        builder.setParameters(
+            [
+                NodeParameter(
+                    role: "token",
+                    name: "embeddings.cls_token",
+                    shape: [1, 1, hidden]
+                ),
+                NodeParameter(
+                    role: "positions",
+                    name: "embeddings.position_embeddings",
+                    shape: [1, count + 1, hidden]
+                ),
+            ],
+            of: last
+        )
         for block in 0..<(try builder.blockCount("num_hidden_layers")) {
             last = try addBlock("encoder.layer.\(block)", hidden, from: last, to: &builder)
         }
