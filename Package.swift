@@ -137,6 +137,7 @@ let package = Package(
     name: "dlv",
     products: [
         .executable(name: "dlv", targets: ["dlv"]),
+        .library(name: "Networks", targets: ["Networks"]),
         .library(name: "StoragePlanning", targets: ["StoragePlanning"]),
     ],
     dependencies: [

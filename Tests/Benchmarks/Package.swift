@@ -8,6 +8,11 @@ let package = Package(
     dependencies: [.package(name: "dlv", path: "../..")],
     targets: [
         .executableTarget(
+            name: "NetworkBenchmark",
+            dependencies: [.product(name: "Networks", package: "dlv")],
+            path: "NetworkBenchmark"
+        ),
+        .executableTarget(
             name: "PlanningBenchmark",
             dependencies: [.product(name: "StoragePlanning", package: "dlv")],
             path: "PlanningBenchmark"

@@ -134,8 +134,9 @@ public struct Network: Hashable, Sendable {
         nodes[node].inputs.map { nodes[$0.node].outputShapes[$0.output] }
     }
 
-    /// The number of learned elements; a tensor that several layers share counts once. Nil if a
-    /// shape is not known.
+    /// The number of learned elements, or nil if a shape is not known.
+    ///
+    /// A tensor that several layers share counts once.
     public var parameterCount: Int? {
         var seen: Set<String> = []
         var sum = 0

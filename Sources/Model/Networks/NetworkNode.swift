@@ -71,7 +71,7 @@ public struct NetworkNode: Hashable, Sendable {
     public var attributes: [String: AttributeValue]
     /// Where its inputs come from, in order.
     public var inputs: [NetworkInput]
-    /// The shapes of its outputs; nil where not known. Never empty.
+    /// The shapes of its outputs, at least one; nil where not known.
     public var outputShapes: [ActivationShape?]
     /// The tensors that it learns.
     public var parameters: [NodeParameter]

@@ -91,10 +91,11 @@ public struct Operator: Hashable, Sendable {
     /// shape and may overwrite its input.
     public var isElementWise: Bool { Self.elementWise.contains(name) }
 
-    /// The operators that change single elements: `.next` looks through them (see
-    /// ``NetworkGraph/neighbours(_:of:)``). Normalisations over a channel of the whole batch count,
-    /// since at inference they are a factor and an offset; those over the elements of one example
-    /// do not.
+    /// The operators that change single elements, which `.next` looks through.
+    ///
+    /// Normalisations over a channel of the whole batch count, since at inference they are a factor
+    /// and an offset; those over the elements of one example do not. See
+    /// ``NetworkGraph/neighbours(_:of:)``.
     static let elementWise: Set<String> = [
         "RELU", "SIGMOID", "TANH", "GELU", "SILU", "ELU", "PRELU", "LEAKYRELU", "HARDSWISH",
         "HARDSIGMOID", "SOFTPLUS", "CLIP", "DROPOUT", "BATCHNORM", "SCALE", "BIAS", "POWER", "EXP",

@@ -2,8 +2,9 @@ import Networks
 import Testing
 
 struct CaffeNetworkTests {
-    /// Layers are those of the file, besides the inputs that ResNet-50 and VGG declare outside of
-    /// them. ResNet-50 has 25,557,032 trained elements, 53,120 running means and variances, a factor
+    /// Layers are those of the file, besides the inputs that ResNet-50 and VGG declare outside of them.
+    ///
+    /// ResNet-50 has 25,557,032 trained elements, 53,120 running means and variances, a factor
     /// for each of 53 normalisations, and biases of its first convolution.
     @Test(arguments: [
         ("lenet", 9, 1, 431_080), ("alexnet", 24, 9, 60_965_224), ("caffenet", 24, 9, 60_965_224),

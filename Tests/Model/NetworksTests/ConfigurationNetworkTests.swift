@@ -48,8 +48,9 @@ struct ConfigurationNetworkTests {
          "relative_attention_num_buckets": 32}
         """
 
-    /// The numbers are those that the `transformers` library counts for the published models. ResNet
-    /// has 53,120 running means and variances besides its 25,557,032 trained elements.
+    /// The numbers are those that the `transformers` library counts for the published models.
+    ///
+    /// ResNet has 53,120 running means and variances besides its 25,557,032 trained elements.
     @Test(arguments: [
         (bert, 109_482_240), (gpt2, 124_439_808), (llama, 6_738_415_616),
         (mistral, 7_241_732_096), (qwen, 494_032_768), (vit, 86_567_656),
@@ -66,7 +67,11 @@ struct ConfigurationNetworkTests {
     @Test func tensorsAreFoundBehindAPrefix() throws {
         let network = try read(Self.llama)
         let tensors = [
-            TensorDescription(name: "model.embed_tokens.weight", dtype: .bf16, shape: [32000, 4096]),
+            TensorDescription(
+                name: "model.embed_tokens.weight",
+                dtype: .bf16,
+                shape: [32000, 4096]
+            ),
             TensorDescription(
                 name: "model.layers.3.self_attn.q_proj.weight",
                 dtype: .bf16,
@@ -94,7 +99,10 @@ struct ConfigurationNetworkTests {
     @Test(arguments: [
         ("{\"model_type\": \"bert\"}", "hidden_size"),
         ("{\"model_type\": \"gpt2\", \"n_embd\": -4}", "n_embd"),
-        (llama.replacing("\"num_hidden_layers\": 32", with: "\"num_hidden_layers\": 99999"), "99999"),
+        (
+            llama.replacing("\"num_hidden_layers\": 32", with: "\"num_hidden_layers\": 99999"),
+            "99999"
+        ),
         (resnet.replacing("[3, 4, 6, 3]", with: "[3]"), "depths"),
     ])
     func whatIsMissingIsNamed(text: String, reason: String) throws {

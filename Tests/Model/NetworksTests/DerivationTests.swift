@@ -34,13 +34,15 @@ struct DerivationTests {
     @Test func theSecondQueryCutsTheTrunk() throws {
         let network = try NetworkFixtures.caffe("alexnet")
         let slice = try network.slice(from: indices(network, "conv1"), to: indices(network, "fc7"))
-        #expect(lines(slice.network) == [
-            "data INPUT()", "conv1 CONV(data)", "relu1 RELU(conv1)", "norm1 LRN(relu1)",
-            "pool1 POOL(norm1)", "conv2 CONV(pool1)", "relu2 RELU(conv2)", "norm2 LRN(relu2)",
-            "pool2 POOL(norm2)", "conv3 CONV(pool2)", "relu3 RELU(conv3)", "conv4 CONV(relu3)",
-            "relu4 RELU(conv4)", "conv5 CONV(relu4)", "relu5 RELU(conv5)", "pool5 POOL(relu5)",
-            "fc6 FULL(pool5)", "relu6 RELU(fc6)", "drop6 DROPOUT(relu6)", "fc7 FULL(drop6)",
-        ])
+        #expect(
+            lines(slice.network) == [
+                "data INPUT()", "conv1 CONV(data)", "relu1 RELU(conv1)", "norm1 LRN(relu1)",
+                "pool1 POOL(norm1)", "conv2 CONV(pool1)", "relu2 RELU(conv2)", "norm2 LRN(relu2)",
+                "pool2 POOL(norm2)", "conv3 CONV(pool2)", "relu3 RELU(conv3)", "conv4 CONV(relu3)",
+                "relu4 RELU(conv4)", "conv5 CONV(relu4)", "relu5 RELU(conv5)", "pool5 POOL(relu5)",
+                "fc6 FULL(pool5)", "relu6 RELU(fc6)", "drop6 DROPOUT(relu6)", "fc7 FULL(drop6)",
+            ]
+        )
         #expect(slice.network.outputs == [19] && slice.network.source == .derived)
         #expect(slice.network.nodes[0].outputShape.text == "[10, 3, 227, 227]")
         #expect(slice.network.parameterCount == 60_965_224 - 4096 * 1000 - 1000)
@@ -60,9 +62,11 @@ struct DerivationTests {
             from: indices(network, "res5a_branch2b"),
             to: indices(network, "res5a_branch2c")
         )
-        #expect(lines(within.network).prefix(2) == [
-            "res5a_branch2a_relu INPUT()", "res5a_branch2b CONV(res5a_branch2a_relu)",
-        ])
+        #expect(
+            lines(within.network).prefix(2) == [
+                "res5a_branch2a_relu INPUT()", "res5a_branch2b CONV(res5a_branch2a_relu)",
+            ]
+        )
         #expect(within.network.nodes[0].outputShape.text == "[1, 512, 7, 7]")
     }
 
@@ -79,7 +83,10 @@ struct DerivationTests {
 
     /// Query 3: `m1["conv*($1)"].next has POOL("AVG") mutate insert = RELU("relu$1")`.
     @Test func theThirdQueryInsertsRectifiers() throws {
-        let text = String(decoding: try NetworkFixtures.bytes("caffe/lenet.prototxt"), as: UTF8.self)
+        let text = String(
+            decoding: try NetworkFixtures.bytes("caffe/lenet.prototxt"),
+            as: UTF8.self
+        )
         let averaging = text.replacing("pool: MAX", with: "pool: AVE")
         let network = try #require(try CaffeNetwork.read(Array(averaging.utf8)))
         let graph = network.graph
@@ -96,16 +103,20 @@ struct DerivationTests {
                 return NetworkMutation.insert(template.substituting(captures), after: node)
             }
         let derived = try network.applying(mutations)
-        #expect(lines(derived.network) == [
-            "data INPUT()", "conv1 CONV(data)", "relu1_2 RELU(conv1)", "pool1 POOL(relu1_2)",
-            "conv2 CONV(pool1)", "relu2 RELU(conv2)", "pool2 POOL(relu2)", "ip1 FULL(pool2)",
-            "relu1 RELU(ip1)", "ip2 FULL(relu1)", "prob SOFTMAX(ip2)",
-        ])
+        #expect(
+            lines(derived.network) == [
+                "data INPUT()", "conv1 CONV(data)", "relu1_2 RELU(conv1)", "pool1 POOL(relu1_2)",
+                "conv2 CONV(pool1)", "relu2 RELU(conv2)", "pool2 POOL(relu2)", "ip1 FULL(pool2)",
+                "relu1 RELU(ip1)", "ip2 FULL(relu1)", "prob SOFTMAX(ip2)",
+            ]
+        )
         #expect(derived.notes == ["'relu1' is taken; the new layer is 'relu1_2'."])
         #expect(derived.network.parameterCount == network.parameterCount)
-        #expect(derived.origins.map { $0 == nil } == [
-            false, false, true, false, false, true, false, false, false, false, false,
-        ])
+        #expect(
+            derived.origins.map { $0 == nil } == [
+                false, false, true, false, false, true, false, false, false, false, false,
+            ]
+        )
     }
 
     @Test func storedTensorsBoundWhatMayBeChanged() throws {
@@ -166,10 +177,15 @@ struct DerivationTests {
             ]).network
             let place = try #require(grown.index(of: "new"))
             #expect(grown.nodes[place].inputs.count == 1)
-            guard !grown.outputs.contains(place) || network.nodes[node].kind != .input else { continue }
+            guard !grown.outputs.contains(place) || network.nodes[node].kind != .input else {
+                continue
+            }
             let back = try grown.applying([.deleteNode(place)]).network
             #expect(Set(lines(back)) == Set(lines(network)))
-            #expect(back.nodes.map(\.outputShape) == back.nodes.map { _ in network.nodes[0].outputShape })
+            #expect(
+                back.nodes.map(\.outputShape)
+                    == back.nodes.map { _ in network.nodes[0].outputShape }
+            )
         }
     }
 

@@ -2,7 +2,7 @@ import Networks
 import Testing
 
 struct NetworkGraphTests {
-    /// conv → relu (in place) → pool → a and b → join
+    /// The graph conv → relu (in place) → pool → a and b → join.
     private func small() throws -> Network {
         try Network(
             source: .caffe,

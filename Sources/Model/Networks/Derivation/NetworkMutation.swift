@@ -30,8 +30,10 @@ extension Network {
     }
 }
 
-/// A network while it is changed. Layers keep their place, new ones are added at the end, so that the
-/// indices of all changes stay valid.
+/// A network while it is changed.
+///
+/// Layers keep their place, new ones are added at the end, so that the indices of all changes stay
+/// valid.
 private struct NetworkEditor {
     private let original: Network
     private let seed: UInt64

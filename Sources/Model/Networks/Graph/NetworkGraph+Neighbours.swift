@@ -10,8 +10,9 @@ public enum NeighbourDirection: Hashable, Sendable {
 public struct Neighbour: Hashable, Sendable {
     /// The neighbour's index.
     public let node: Int
-    /// The layers that were looked through, nearest first; empty if one edge connects the two. Of
-    /// very many only the nearest.
+    /// The layers that were looked through, nearest first; empty if one edge connects the two.
+    ///
+    /// Of very many only the nearest.
     public let between: [Int]
 
     /// Creates a neighbour.

@@ -1,5 +1,7 @@
-/// Parses JSON (RFC 8259). Foundation's reader does not tell `1.0` from `1`, which a network that is
-/// read and written again must.
+/// Parses JSON (RFC 8259).
+///
+/// Foundation's reader does not tell `1.0` from `1`, which a network that is read and written again
+/// must.
 struct JSONParser {
     private let bytes: [UInt8]
     private var place = 0

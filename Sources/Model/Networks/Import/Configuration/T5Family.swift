@@ -1,5 +1,6 @@
-/// T5: an encoder and a decoder that looks at it (Raffel et al., 2019). Relative positions are a table
-/// of the first block's attention.
+/// T5: an encoder and a decoder that looks at it (Raffel et al., 2019).
+///
+/// Relative positions are a table of the first block's attention.
 enum T5Family {
     static func build(_ builder: inout ConfigurationBuilder) throws(NetworkError) {
         let hidden = try builder.size("d_model")

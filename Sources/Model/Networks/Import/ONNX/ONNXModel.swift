@@ -223,7 +223,9 @@ extension ONNXTensor {
     /// More values than the shape of a reshape has.
     private static let byteCountMax = 512
 
-    /// TensorProto: dims 1, data_type 2, int64_data 7, name 8, raw_data 9. Weights are not loaded.
+    /// Reads a tensor, but not the bytes of weights.
+    ///
+    /// TensorProto: dims 1, data_type 2, int64_data 7, name 8, raw_data 9.
     init(_ source: any ByteSource, _ range: Range<Int>) throws {
         guard range.count > Self.byteCountMax else {
             try self.init(ONNXFields(source, range))
