@@ -73,7 +73,7 @@ public final class ArchiveFileSystem: Sendable {
     /// The directory that holds a directory; the root's is the root.
     public func parent(of directory: NodeNumber) throws(FileSystemError) -> NodeNumber {
         guard directory.isInQueryDirectory else { return try tree.parent(of: directory) }
-        return directory == QueryDirectory.root ? .root : QueryDirectory.root
+        return queries.parent(of: directory)
     }
 
     /// The target of a symbolic link.
@@ -124,6 +124,7 @@ public final class ArchiveFileSystem: Sendable {
         switch file {
         case .sealed(let file): return try file.pieces(at: offset, byteCount: byteCount)
         case .query(let handle):
+            if let stored = handle.stored { return try stored.pieces(at: offset, byteCount: byteCount) }
             var count = 0
             let bytes = ChunkBytes(byteCount: byteCount) { buffer in
                 count = queries.read(handle, into: buffer, at: offset)

@@ -46,8 +46,10 @@ struct ArchiveQueryRunner: QueryRunner {
     private func files(of answer: DQLExecution.QueryAnswer) -> QueryAnswerFiles {
         QueryAnswerFiles(
             links: answer.links.map { .init(name: $0.name, target: "../../\($0.path)") },
-            tsv: answer.tsv(),
-            json: answer.json(),
+            documents: [
+                .init(name: "results.tsv", bytes: answer.tsv()),
+                .init(name: "results.json", bytes: answer.json()),
+            ],
             explanation: Array(answer.explanation.utf8)
         )
     }

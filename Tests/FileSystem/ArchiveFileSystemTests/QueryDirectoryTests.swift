@@ -22,7 +22,11 @@ final class WordRunner: QueryRunner {
         runs.wrappingAdd(1, ordering: .relaxed)
         if let error = compilationError(name: name, text: text) { return .failure(error) }
         return .answer(
-            QueryAnswerFiles(links: [.init(name: "a@v1", target: "x")], tsv: text, json: [], explanation: [9])
+            QueryAnswerFiles(
+                links: [.init(name: "a@v1", target: "x")],
+                documents: [.init(name: "results.tsv", bytes: text), .init(name: "results.json", bytes: [])],
+                explanation: [9]
+            )
         )
     }
 }

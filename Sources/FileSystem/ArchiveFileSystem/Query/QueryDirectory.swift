@@ -103,14 +103,21 @@ public final class QueryDirectory: Sendable {
         isCancelled: @Sendable () -> Bool = { false }
     ) throws(FileSystemError) -> NodeAttributes {
         if directory == Self.root { return try lookup(name) }
-        guard case .answer(let query)? = state.withLock({ Self.place(directory, $0) }) else {
+        let place = state.withLock { Self.place(directory, $0) }
+        if case .child(let answer, let folder)? = place, answer.isDirectory(folder) {
+            guard let index = answer.child(named: name, in: folder) else {
+                throw ArchiveTree.missing(name)
+            }
+            return attributes(of: answer, index)
+        }
+        guard case .answer(let query)? = place else {
             throw FileSystemError(.notDirectory, "The node is not a directory.")
         }
         if name == Self.statusName || name == Self.explanationName {
             return try note(of: query, isExplanation: name == Self.explanationName)
         }
         let answer = try answer(of: query, isCancelled: isCancelled)
-        guard let index = answer.places[name] else {
+        guard let index = answer.child(named: name, in: nil) else {
             throw ArchiveTree.missing(name)
         }
         return attributes(of: answer, index)
@@ -162,16 +169,36 @@ public final class QueryDirectory: Sendable {
         isCancelled: @Sendable () -> Bool = { false }
     ) throws(FileSystemError) -> [DirectoryEntry] {
         if directory == Self.root { return rootEntries() }
-        guard case .answer(let query)? = state.withLock({ Self.place(directory, $0) }) else {
-            throw FileSystemError(.notDirectory, "The node is not a directory.")
+        switch state.withLock({ Self.place(directory, $0) }) {
+        case .answer(let query):
+            return entries(of: try answer(of: query, isCancelled: isCancelled), in: nil)
+        case .child(let answer, let index) where answer.isDirectory(index):
+            return entries(of: answer, in: index)
+        default: throw FileSystemError(.notDirectory, "The node is not a directory.")
         }
-        let answer = try answer(of: query, isCancelled: isCancelled)
-        return answer.children.indices.map { index in
+    }
+
+    private func entries(of answer: QueryAnswer, in directory: Int?) -> [DirectoryEntry] {
+        answer.members(of: directory).map { index in
             DirectoryEntry(
                 name: answer.children[index].name,
                 attributes: attributes(of: answer, index)
             )
         }
+    }
+
+    /// The directory that holds a directory.
+    public func parent(of directory: NodeNumber) -> NodeNumber {
+        guard case .child(let answer, let index)? = state.withLock({ Self.place(directory, $0) })
+        else { return directory == Self.root ? .root : Self.root }
+        if let parent = answer.children[index].parent {
+            return NodeNumber(rawValue: answer.firstNode + 4 * UInt64(parent))
+        }
+        let query = state.withLock { state in
+            state.answers.first { $0.value === answer }.map { Self.answerNode($0.key, &state) }
+        }
+        // An answer whose place a newer one took is reached by those who are in it only.
+        return query.map { NodeNumber(rawValue: $0) } ?? Self.root
     }
 
     private func rootEntries() -> [DirectoryEntry] {
@@ -248,8 +275,12 @@ public final class QueryDirectory: Sendable {
             return try opened(file, truncating: truncating)
         case .child(let answer, let index):
             guard !forWriting, !truncating else { throw Self.readOnly }
-            guard case .file(let bytes) = answer.children[index].content else { throw Self.gone }
-            return QueryHandle(fixed: bytes)
+            switch answer.children[index].content {
+            case .file(let bytes): return QueryHandle(fixed: bytes)
+            case .stored(let extents): return QueryHandle(stored: extents)
+            case .directory: throw FileSystemError(.isDirectory, "The node is a directory.")
+            case .link: throw Self.gone
+            }
         case .note(let query, let isExplanation):
             guard !forWriting, !truncating else { throw Self.readOnly }
             return QueryHandle(fixed: noteText(of: query, isExplanation: isExplanation))
@@ -711,12 +742,14 @@ public final class QueryDirectory: Sendable {
             switch answer.children[index].content {
             case .link(let target): (.symbolicLink, target.count)
             case .file(let bytes): (.regularFile, bytes.count)
+            case .stored(let extents): (.regularFile, extents.byteCount)
+            case .directory: (.directory, 0)
             }
         return NodeAttributes(
             node: NodeNumber(rawValue: answer.firstNode + 4 * UInt64(index)),
             kind: kind,
             size: size,
-            permissions: kind == .symbolicLink ? 0o777 : 0o444,
+            permissions: kind == .symbolicLink ? 0o777 : kind == .directory ? 0o555 : 0o444,
             modificationTime: answer.modificationTime,
             timeoutSeconds: 0
         )
@@ -741,6 +774,7 @@ public final class QueryDirectory: Sendable {
           echo 'select m where m["accuracy"] > 0.9 order by m["accuracy"] desc' > best.dql
           ls best/                 the matching versions, as links
           cat best/results.tsv     a row a version; results.json has the same
+          cat best/.explain        how it was found, once it was
           cat best/error           there only if the query has a mistake
 
         Queries are saved in the archive: 'dlv query best' runs the same. Removing best.dql removes

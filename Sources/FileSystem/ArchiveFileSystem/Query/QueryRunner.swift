@@ -22,7 +22,7 @@ public protocol QueryRunner: Sendable {
 }
 
 /// What came of running a query.
-public enum QueryOutcome: Hashable, Sendable {
+public enum QueryOutcome: Sendable {
     /// It has an answer.
     case answer(QueryAnswerFiles)
     /// It failed; the text says where and why.
@@ -30,8 +30,8 @@ public enum QueryOutcome: Hashable, Sendable {
 }
 
 /// An answer as it is shown in the mount.
-public struct QueryAnswerFiles: Hashable, Sendable {
-    /// A symbolic link to a version.
+public struct QueryAnswerFiles: Sendable {
+    /// A symbolic link to a version or snapshot.
     public struct Link: Hashable, Sendable {
         /// The name of the link.
         public let name: String
@@ -45,20 +45,39 @@ public struct QueryAnswerFiles: Hashable, Sendable {
         }
     }
 
-    /// The versions that match, in the order of the answer.
+    /// A file that is made for the answer.
+    public struct Document: Hashable, Sendable {
+        /// The name of the file.
+        public let name: String
+        /// Its bytes.
+        public let bytes: [UInt8]
+
+        /// Creates a file.
+        public init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
+
+    /// What matches, in the order of the answer.
     public let links: [Link]
-    /// The table with tabs.
-    public let tsv: [UInt8]
-    /// The table as JSON.
-    public let json: [UInt8]
+    /// The networks that the query made, as directories.
+    public let models: [ModelDirectory]
+    /// The tables: `results.tsv`, `results.json`.
+    public let documents: [Document]
     /// How the query was run.
     public let explanation: [UInt8]
 
     /// Creates an answer.
-    public init(links: [Link], tsv: [UInt8], json: [UInt8], explanation: [UInt8]) {
+    public init(
+        links: [Link],
+        models: [ModelDirectory] = [],
+        documents: [Document],
+        explanation: [UInt8]
+    ) {
         self.links = links
-        self.tsv = tsv
-        self.json = json
+        self.models = models
+        self.documents = documents
         self.explanation = explanation
     }
 }
