@@ -30,6 +30,11 @@ struct QueryTests {
 
     @Test(arguments: [
         "cat text > mnt/query/q.dql",
+        "dash -c 'echo \"select m limit 1\" > mnt/query/q.dql'",
+        "zsh -c 'echo \"select m limit 1\" >| mnt/query/q.dql'",
+        "bash -c 'exec 3> mnt/query/q.dql; echo \"select m limit 1\" >&3; exec 3>&-'",
+        "cp text temporary && cp -p --remove-destination temporary mnt/query/q.dql",
+        "dd if=text of=mnt/query/q.dql bs=3 conv=fsync status=none",
         "tee mnt/query/q.dql < text > /dev/null",
         "cp text mnt/query/q.dql",
         "cp text temporary && mv temporary mnt/query/q.dql",
@@ -64,6 +69,49 @@ struct QueryTests {
                 cmp text mnt/query/q.dql
                 cmp text zoo.dlv/queries/q.dql
                 test "$(ls mnt/query/q)" = "$(printf 'lenet@v1\\nresults.json\\nresults.tsv')"
+                """
+            )
+        }
+    }
+
+    @Test
+    func nanoCanWriteAQuery() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            // Keys are pressed one after the other: the text, write out, confirm the name, exit.
+            try await place.check(
+                #"""
+                keys() { sleep 2; printf 'select m limit 1'; for key in '\017' '\r' '\030'; do sleep 0.5; printf "$key"; done; }
+                keys | TERM=xterm timeout 60 script -qec 'nano mnt/query/q.dql' /dev/null > screen
+                test "$(cat mnt/query/q.dql)" = 'select m limit 1' || { cat screen; false; }
+                test "$(ls mnt/query/q | head -1)" = lenet@v1
+                """#
+            )
+        }
+    }
+
+    @Test
+    func gitKeepsACopyOfTheQueries() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+                echo 'select m limit 1' > mnt/query/one.dql
+                echo 'select m order by m["accuracy"]' > mnt/query/best.dql
+                cp -r mnt/query copied
+                cd copied
+                git init -q . && git add -A && git commit -qm 'queries and their answers'
+                git ls-files | grep -q one.dql
+                git ls-files | grep -q best/results.tsv
+                git status --porcelain | wc -l | grep -qx 0
+                cd .. && rsync -r --links mnt/query/ synced
+                cmp synced/best/results.tsv mnt/query/best/results.tsv
+                # A repository cannot be made in the mount itself; it says so and nothing hangs.
+                ! git init -q mnt/query 2> refused
+                test -s refused
                 """
             )
         }

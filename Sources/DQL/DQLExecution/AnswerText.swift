@@ -33,6 +33,17 @@ extension QueryAnswer {
     }
 }
 
+extension QueryAnswer {
+    /// The networks that could not be made, as tab-separated values: a line each.
+    public func droppedTSV() -> [UInt8] {
+        let table = QueryAnswer(
+            columns: ["source", "node", "reason"],
+            rows: dropped.map { [.text($0.source), .text($0.node), .text($0.reason)] }
+        )
+        return table.tsv()
+    }
+}
+
 /// How values are written in tables and messages.
 enum AnswerText {
     /// The shortest text that reads back as the same number, without a trailing `.0`.

@@ -68,6 +68,16 @@ final class Executor {
         return rows
     }
 
+    /// How many rows a `select` has, if SQLite can count them.
+    func count(of query: BoundSelect) throws -> Int? {
+        let plan = planner.plan(query)
+        guard plan.isOrderedBySQLite, let selection = plan.variables[0].selection else { return nil }
+        let count = try archive.catalog.count(selection)
+        let conditions = plan.variables[0].pushed
+        explanation.add(selection, of: query.variables[0].name, conditions, rowCount: count)
+        return count
+    }
+
     /// Finds the rows of a variable and those that its conditions leave.
     private func table(_ index: Int, of plan: SelectPlan) throws -> EntityTable {
         let variable = plan.query.variables[index]

@@ -18,9 +18,7 @@ final class NetworkColumns {
 
     /// The network of an entity, in the form for changes; nil if it has none.
     func network(of entity: Entity) throws -> Network? {
-        if let made = entity.network { return made.derived.network }
-        try store.prepare([entity])
-        return try store.graph(of: entity).graph.map { try Network($0) }
+        try store.network(of: entity)
     }
 
     /// The values of an attribute that needs networks.
@@ -28,28 +26,30 @@ final class NetworkColumns {
         if case .extreme(let inner, let isMaximum) = attribute {
             return try column(inner, entities).map { Self.extreme($0, isMaximum: isMaximum) }
         }
-        try store.prepare(entities)
         let weights: WeightTable? =
             if case .nodes(_, let fact) = attribute, fact.needsWeights {
                 try WeightTable(catalog, entities)
             } else {
                 nil
             }
-        // Versions often share a network, and then they share the answer that needs no weights.
-        var known: [Int: DQLValue] = [:]
-        var values: [DQLValue] = []
-        values.reserveCapacity(entities.count)
-        for (row, entity) in entities.enumerated() {
-            try clock.check(row: row * 16)
-            let (graph, key) = try store.graph(of: entity)
-            if let graph, !graph.hasGraph, attribute.walksEdges { namesOnly.insert(entity.version.id) }
-            if weights == nil, let key, let value = known[key] {
-                values.append(value)
-                continue
+        var values = [DQLValue](repeating: .missing, count: entities.count)
+        var count = 0
+        try store.forEachGraph(of: entities) { graph, rows in
+            count += 16
+            try clock.check(row: count)
+            if !graph.hasGraph, attribute.walksEdges {
+                namesOnly.formUnion(rows.map { entities[$0].version.id })
             }
-            let value = try graph.map { try self.value(attribute, $0, entity, weights) } ?? .missing
-            if let key { known[key] = value }
-            values.append(value)
+            guard let weights, case .nodes(let selection, let fact) = attribute else {
+                // Versions that share a network share the answer.
+                let value = try self.value(attribute, graph)
+                for row in rows { values[row] = value }
+                return
+            }
+            let nodes = NodeSearch(graph).nodes(selection)
+            for row in rows {
+                values[row] = weights.value(of: fact, selection, nodes, graph, entities[row])
+            }
         }
         return values
     }
@@ -62,12 +62,7 @@ final class NetworkColumns {
         return (isMaximum ? greatest : least) ?? .missing
     }
 
-    private func value(
-        _ attribute: Attribute,
-        _ graph: NetworkGraph,
-        _ entity: Entity,
-        _ weights: WeightTable?
-    ) throws -> DQLValue {
+    private func value(_ attribute: Attribute, _ graph: NetworkGraph) throws -> DQLValue {
         switch attribute {
         case .operators:
             let kinds = (0..<graph.nodeCount).map { graph.kind(of: $0).name }
@@ -78,9 +73,6 @@ final class NetworkColumns {
         case .has(let selection, let template):
             return .boolean(try NodeSearch(graph).has(selection, template))
         case .nodes(let selection, let fact):
-            if let weights {
-                return weights.value(of: fact, selection, graph, entity)
-            }
             return try Self.facts(fact, NodeSearch(graph).nodes(selection), graph)
         default: return .missing
         }

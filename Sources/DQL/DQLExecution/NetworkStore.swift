@@ -1,53 +1,43 @@
 import Catalog
-import DQLSyntax
+import Foundation
 import Networks
 
-/// The networks of versions, in the form for questions.
-final class NetworkStore {
+/// Finds the networks of versions. None is kept: a catalog may have more of them than fit in memory.
+struct NetworkStore {
     private let catalog: Catalog
-    private var graphs: [VersionID: NetworkGraph] = [:]
-    private var looked: Set<VersionID> = []
 
     init(_ catalog: Catalog) {
         self.catalog = catalog
     }
 
-    /// Loads what is needed of several versions at once.
-    func prepare(_ entities: [Entity]) throws {
-        let wanted = Set(entities.filter { $0.network == nil }.map(\.version.id)).subtracting(looked)
-        guard !wanted.isEmpty else { return }
-        looked.formUnion(wanted)
-        var names: [VersionID: [String]] = [:]
-        try catalog.forEachWeightTensor(of: wanted.sorted(), latestOnly: true) { tensor in
-            names[tensor.version, default: []].append(tensor.name)
-        }
-        for (version, tensors) in names {
-            graphs[version] = try Self.namesOnly(tensors)
-        }
-    }
-
-    /// The graph of an entity, and a key that entities with the same graph share.
-    func graph(of entity: Entity) throws -> (graph: NetworkGraph?, key: Int?) {
-        if let made = entity.network { return (made.derived.network.graph, nil) }
-        return (graphs[entity.version.id], nil)
-    }
-
-    /// Layers without edges, known from the names of tensors: all up to the last `.` or `/`.
-    private static func namesOnly(_ tensors: [String]) throws -> NetworkGraph {
-        var nodes: [NetworkNode] = []
-        var places: [String: Int] = [:]
-        for tensor in tensors {
-            let cut = tensor.lastIndex { $0 == "." || $0 == "/" }
-            let layer = cut.map { String(tensor[..<$0]) } ?? tensor
-            let role = cut.map { String(tensor[tensor.index(after: $0)...]) } ?? tensor
-            let parameter = NodeParameter(role: role, name: tensor)
-            if let place = places[layer] {
-                nodes[place].parameters.append(parameter)
+    /// Calls a function with each network and the rows of the entities that have it; once for all
+    /// versions that share one.
+    func forEachGraph(
+        of entities: [Entity],
+        _ body: (NetworkGraph, _ rows: [Int]) throws -> Void
+    ) throws {
+        var rows: [VersionID: [Int]] = [:]
+        for (row, entity) in entities.enumerated() {
+            if let made = entity.network {
+                try body(made.derived.network.graph, [row])
             } else {
-                places[layer] = nodes.count
-                nodes.append(NetworkNode(name: layer, kind: .unknown, parameters: [parameter]))
+                rows[entity.version.id, default: []].append(row)
             }
         }
-        return try Network(source: .namesOnly, nodes: nodes).graph
+        var sharing: [NetworkID: [Int]] = [:]
+        try catalog.forEachNetworkID(of: rows.keys.sorted()) { version, network in
+            sharing[network, default: []] += rows[version] ?? []
+        }
+        try catalog.forEachNetwork(of: Array(sharing.keys)) { network, bytes in
+            guard let rows = sharing[network] else { return }
+            try body(try NetworkGraph(decoding: bytes), rows)
+        }
+    }
+
+    /// The network of an entity, in the form for changes; nil if nothing tells of one.
+    func network(of entity: Entity) throws -> Network? {
+        if let made = entity.network { return made.derived.network }
+        guard let record = try catalog.network(of: entity.version.id) else { return nil }
+        return try Network(try NetworkGraph(decoding: record.graph))
     }
 }

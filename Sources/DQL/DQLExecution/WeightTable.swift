@@ -27,12 +27,13 @@ struct WeightTable {
     func value(
         of fact: NodeFact,
         _ selection: NodeSelection,
+        _ nodes: [Int],
         _ graph: NetworkGraph,
         _ entity: Entity
     ) -> DQLValue {
         let place = Place(version: entity.version.id, snapshot: entity.snapshot?.ordinal)
         let known = tensors[place] ?? []
-        let layers = layers(selection, graph, known)
+        let layers = layers(selection, nodes, graph, known)
         guard fact != .contents else { return Self.contents(layers) }
         return .list(layers.map { Self.value(of: fact, $0.tensors) })
     }
@@ -41,6 +42,7 @@ struct WeightTable {
 
     private func layers(
         _ selection: NodeSelection,
+        _ nodes: [Int],
         _ graph: NetworkGraph,
         _ known: [WeightTensorRecord]
     ) -> [Layer] {
@@ -48,7 +50,7 @@ struct WeightTable {
         for tensor in known { byName[tensor.name] = tensor }
         var layers: [Layer] = []
         var used: Set<String> = []
-        for node in NodeSearch(graph).nodes(selection) {
+        for node in nodes {
             let names = (try? graph.node(node).parameters.map(\.name)) ?? []
             let tensors = names.compactMap { byName[$0] }
             guard !tensors.isEmpty else { continue }

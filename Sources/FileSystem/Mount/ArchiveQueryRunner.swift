@@ -36,21 +36,37 @@ struct ArchiveQueryRunner: QueryRunner {
         do {
             let query = try DQLQuery(text, name: name, archive: facts)
             let answer = try query.run(limits: .mount, isCancelled: isCancelled)
-            return .answer(files(of: answer))
+            return .answer(try files(of: answer))
         } catch {
             logger.info("The query '\(name)' failed: \(error)")
             return .failure(rendered(error, name, text))
         }
     }
 
-    private func files(of answer: DQLExecution.QueryAnswer) -> QueryAnswerFiles {
-        QueryAnswerFiles(
+    private func files(of answer: DQLExecution.QueryAnswer) throws -> QueryAnswerFiles {
+        var documents: [QueryAnswerFiles.Document] = [
+            .init(name: "results.tsv", bytes: answer.tsv()),
+            .init(name: "results.json", bytes: answer.json()),
+        ]
+        if !answer.dropped.isEmpty {
+            documents.append(.init(name: "dropped.tsv", bytes: answer.droppedTSV()))
+        }
+        return QueryAnswerFiles(
             links: answer.links.map { .init(name: $0.name, target: "../../\($0.path)") },
-            documents: [
-                .init(name: "results.tsv", bytes: answer.tsv()),
-                .init(name: "results.json", bytes: answer.json()),
-            ],
+            models: try answer.networks.map { try directory(of: $0) },
+            documents: documents,
             explanation: Array(answer.explanation.utf8)
+        )
+    }
+
+    private func directory(of made: MadeNetwork) throws -> ModelDirectory {
+        let files = try MadeNetworkFiles(made, in: archive)
+        return ModelDirectory(
+            name: made.listed,
+            tensors: files.tensors,
+            documents: files.documents.map { .init(name: $0.name, bytes: $0.bytes) },
+            layerIndex: files.layerIndex,
+            store: archive.store
         )
     }
 

@@ -27,6 +27,12 @@ extension Catalog {
         }
     }
 
+    /// How many rows a selection has.
+    public func count(_ selection: VersionSelection) throws -> Int {
+        let (sql, arguments) = VersionSQL.countStatement(selection)
+        return try read { try Int.fetchOne($0, sql: sql, arguments: arguments) ?? 0 }
+    }
+
     /// The statement of a selection, as explanations show it.
     public static func statement(of selection: VersionSelection) -> String {
         VersionSQL.statement(selection).sql

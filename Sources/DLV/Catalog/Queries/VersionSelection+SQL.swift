@@ -38,6 +38,25 @@ struct VersionSQL {
         return (sql, StatementArguments(writer.arguments))
     }
 
+    /// The statement that counts the rows.
+    static func countStatement(
+        _ selection: VersionSelection
+    ) -> (sql: String, arguments: StatementArguments) {
+        var writer = VersionSQL(selection.table)
+        let limit = selection.limit
+        var tables = "version v JOIN model m ON m.id = v.model"
+        if selection.table == .snapshots { tables += " JOIN snapshot s ON s.version = v.id" }
+        var sql = "FROM \(tables) WHERE removalTime IS NULL"
+        if let condition = selection.condition { sql += " AND \(writer.text(condition))" }
+        guard let limit else {
+            return ("SELECT count(*) \(sql)", StatementArguments(writer.arguments))
+        }
+        return (
+            "SELECT count(*) FROM (SELECT 1 \(sql) LIMIT ?)",
+            StatementArguments(writer.arguments + [limit])
+        )
+    }
+
     private mutating func argument(_ value: (any DatabaseValueConvertible)?) -> String {
         arguments.append(value)
         return "?"
@@ -98,15 +117,16 @@ struct VersionSQL {
     }
 
     /// The JSON text of a hyperparameter as an SQL value; NULL if it is of another kind.
+    ///
+    /// The first character tells numbers and texts from all else, and parsing every JSON text would
+    /// cost more than the rest of a query.
     private static func hyperparameter(_ kind: VersionValue.Kind) -> String {
-        let types =
-            switch kind {
-            case .number: "'integer', 'real'"
-            case .text: "'text'"
-            case .boolean: "'true', 'false'"
-            }
-        return "CASE WHEN json_valid(value) AND json_type(value) IN (\(types))"
-            + " THEN json_extract(value, '$') END"
+        switch kind {
+        case .number: "CASE WHEN value GLOB '[-0-9]*' THEN CAST(value AS NUMERIC) END"
+        case .text:
+            "CASE WHEN value GLOB '\"*' AND json_valid(value) THEN json_extract(value, '$') END"
+        case .boolean: "CASE value WHEN 'true' THEN 1 WHEN 'false' THEN 0 END"
+        }
     }
 
     private mutating func measurement(_ name: String, _ reading: VersionValue.Reading) -> String {
