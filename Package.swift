@@ -86,7 +86,9 @@ let query: [Target] =
     + library(
         "DQLExecution",
         in: "DQL",
-        ["Archive", "Catalog", "DQLSyntax", "Networks", "ParameterStore", "Tensors"]
+        [
+            "Archive", "Catalog", "DQLSyntax", "ModelFormats", "Networks", "ParameterStore", "Tensors",
+        ]
     )
 
 let fileSystem: [Target] =

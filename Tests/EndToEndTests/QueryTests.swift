@@ -194,6 +194,71 @@ struct QueryTests {
     }
 
     @Test
+    func madeNetworksAreDirectoriesThatReadLikeVersions() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.check(
+                #"""
+                cat > network.json <<'END'
+                {"format": "dlv-network", "version": 1, "name": "lenet", "layers": [
+                  {"name": "data", "operator": "INPUT", "shape": [1, 1, 28, 28]},
+                  {"name": "conv1", "operator": "CONV", "inputs": ["data"], "attributes": {"channels": 6, "kernel": 5, "padding": 2},
+                   "parameters": [{"role": "weight", "name": "conv1.weight"}, {"role": "bias", "name": "conv1.bias"}]},
+                  {"name": "pool1", "operator": "POOL", "inputs": ["conv1"], "attributes": {"mode": "AVG", "kernel": 2, "stride": 2}},
+                  {"name": "conv2", "operator": "CONV", "inputs": ["pool1"], "attributes": {"channels": 16, "kernel": 5},
+                   "parameters": [{"role": "weight", "name": "conv2.weight"}, {"role": "bias", "name": "conv2.bias"}]},
+                  {"name": "pool2", "operator": "POOL", "inputs": ["conv2"], "attributes": {"mode": "AVG", "kernel": 2, "stride": 2}}]}
+                END
+                python -c '
+                import os, safetensors.numpy as st
+                w = st.load_file(os.environ["FIXTURES"] + "/base_10.safetensors")
+                st.save_file({k: v for k, v in w.items() if k.startswith("conv")}, "trunk.safetensors")'
+                dlv commit --model trunk network.json trunk.safetensors
+                dlv mount zoo.dlv mnt 2>/dev/null || (mkdir mnt && dlv mount zoo.dlv mnt)
+                echo 'slice s from m where m.name = "trunk" mutate s.input = m["conv2"] and s.output = m["pool2"]' > mnt/query/tail.dql
+                ls mnt/query/tail
+                cut=mnt/query/tail/trunk@v1~tail
+                test "$(ls $cut)" = "$(printf 'layers
+metadata.json
+model.safetensors
+network.dot
+network.json')"
+                python -c '
+                import json, numpy, os, sys, safetensors.numpy as st
+                whole = st.load_file("trunk.safetensors")
+                cut = st.load_file(sys.argv[1] + "/model.safetensors")
+                assert sorted(cut) == ["conv2.bias", "conv2.weight"], sorted(cut)
+                assert (cut["conv2.weight"] == whole["conv2.weight"]).all()
+                assert (numpy.load(sys.argv[1] + "/layers/conv2/weight.npy") == whole["conv2.weight"]).all()
+                names = [layer["name"] for layer in json.load(open(sys.argv[1] + "/network.json"))["layers"]]
+                assert "conv2" in names and "conv1" not in names, names
+                metadata = json.load(open(sys.argv[1] + "/metadata.json"))
+                assert metadata["source"]["version"] == "trunk@v1" and metadata["query_name"] == "tail"' $cut
+                echo 'construct n from m where m["conv*($1)"].next has POOL("AVG") mutate m["conv*($1)"].insert = BATCHNORM("bn$1")' > mnt/query/norm.dql
+                test "$(ls mnt/query/norm | head -1)" = 'dropped.tsv' || ls mnt/query/norm
+                grep -q lenet@v1 mnt/query/norm/dropped.tsv
+                new=mnt/query/norm/trunk@v1~norm
+                cmp mnt/models/trunk/v1/model.safetensors $new/model.safetensors
+                python -c '
+                import json, sys
+                layers = {layer["name"]: layer for layer in json.load(open(sys.argv[1] + "/network.json"))["layers"]}
+                assert layers["bn1"]["initialiser"]["name"] and layers["bn1"]["initialiser"]["seed"] >= 0, layers["bn1"]
+                assert layers["pool1"]["inputs"] == ["bn1"], layers["pool1"]' $new
+                # What was copied out and committed knows where it comes from, and so does a copy.
+                cp -r $new made
+                dlv commit --model made -m 'with normalisation' made
+                grep -q 'trunk@v1' mnt/models/made/v1/lineage.json
+                dlv copy trunk@v1~tail tails
+                dlv query 'select m where m.parent = "trunk@v1"' | cut -f1 | tail -n +2 | sort | tr '
+' ' ' | grep -q 'made tails'
+                cmp mnt/models/tails/v1/model.safetensors $cut/model.safetensors
+                grep -q slice mnt/models/tails/v1/files/metadata.json
+                """#
+            )
+        }
+    }
+
+    @Test
     func queriesSurviveTheMountAndAreTheCommandLinesToo() async throws {
         try await Workplace.use { place in
             try await place.makeZoo()

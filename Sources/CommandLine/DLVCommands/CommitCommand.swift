@@ -65,6 +65,7 @@ struct CommitCommand: ParsableCommand {
             paths: isStaged ? try archive.stagedPaths() : paths
         )
         request.parents = try parent.map { try Reference($0) }
+        if parent.isEmpty { request.parents = try archive.sources(ofNetworksIn: request.paths) }
         request.tags = tag
         request.snapshots = try snapshot.map(Self.snapshotAssignment)
         request.hyperparameters = try hyperparameter.map { text in

@@ -2,6 +2,7 @@ public import Archive
 public import Catalog
 import Foundation
 import Networks
+import Tensors
 
 /// The files of a network that a query made: what its directory holds, in a mount and when it is
 /// committed.
