@@ -2,6 +2,7 @@ import Archive
 import Catalog
 import Foundation
 import ModelFormats
+import ParameterStore
 import Tensors
 
 extension MadeNetworkFiles {
