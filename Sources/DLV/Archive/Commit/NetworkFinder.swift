@@ -12,18 +12,42 @@ import Tensors
 /// 1. `network.json` in this project's format
 /// 2. a Caffe prototxt that says `deploy` in its name, then any other with layers
 /// 3. an ONNX graph, `model.onnx` first
-/// 4. a `config.json` of a Hugging Face architecture that determines its graph
-/// 5. the names of the weights' tensors, which tell of layers without edges
+/// 4. a `.caffemodel`, which holds the network that it was trained in
+/// 5. a `config.json` of a Hugging Face architecture that determines its graph
+/// 6. the names of the weights' tensors, which tell of layers without edges
 ///
 /// A file that cannot be read as a network is committed all the same, and the user is told.
 struct NetworkFinder {
+    /// What a file that may hold a network is, the best first.
+    enum Kind: Int {
+        case networkText, deployment, prototxt, mainONNX, onnx, caffeModel, configuration
+
+        /// The kind that a file's name tells of.
+        init?(fileName: String) {
+            if fileName == "network.json" {
+                self = .networkText
+            } else if fileName.hasSuffix(".prototxt") || fileName.hasSuffix(".pbtxt") {
+                self = fileName.contains("deploy") ? .deployment : .prototxt
+            } else if fileName.hasSuffix(".onnx") {
+                self = fileName == "model.onnx" ? .mainONNX : .onnx
+            } else if fileName.hasSuffix(".caffemodel") {
+                self = .caffeModel
+            } else if fileName == "config.json" {
+                self = .configuration
+            } else {
+                return nil
+            }
+        }
+    }
+
     /// A file that may hold a network.
     struct Candidate {
-        let rank: Int
+        let kind: Kind
         let path: [UInt8]
         let sourcePath: String
 
         var name: String { String(decoding: path, as: UTF8.self) }
+        var depth: Int { path.count { $0 == UInt8(ascii: "/") } }
     }
 
     /// What was found.
@@ -47,11 +71,8 @@ struct NetworkFinder {
     ) throws -> Found? {
         let candidates = files.compactMap { Self.candidate($0.path, $0.sourcePath) }
             .sorted { left, right in
-                let depths = (
-                    left.path.count { $0 == UInt8(ascii: "/") },
-                    right.path.count { $0 == UInt8(ascii: "/") }
-                )
-                return (left.rank, depths.0, left.name) < (right.rank, depths.1, right.name)
+                (left.kind.rawValue, left.depth, left.name)
+                    < (right.kind.rawValue, right.depth, right.name)
             }
         for candidate in candidates {
             do {
@@ -83,18 +104,8 @@ struct NetworkFinder {
 
     private static func candidate(_ path: [UInt8], _ sourcePath: String) -> Candidate? {
         let name = String(decoding: path, as: UTF8.self).lowercased()
-        let file = name.split(separator: "/").last.map(String.init) ?? name
-        let rank: Int? =
-            if file == "network.json" {
-                0
-            } else if file.hasSuffix(".prototxt") || file.hasSuffix(".pbtxt") {
-                file.contains("deploy") ? 1 : 2
-            } else if file.hasSuffix(".onnx") {
-                file == "model.onnx" ? 3 : 4
-            } else {
-                file == "config.json" ? 5 : nil
-            }
-        return rank.map { Candidate(rank: $0, path: path, sourcePath: sourcePath) }
+        return Kind(fileName: name.split(separator: "/").last.map(String.init) ?? name)
+            .map { Candidate(kind: $0, path: path, sourcePath: sourcePath) }
     }
 
     private static func read(
@@ -102,16 +113,19 @@ struct NetworkFinder {
         _ tensors: [TensorDescription]
     ) throws -> Network? {
         let source = try FileBytes(path: candidate.sourcePath)
-        if candidate.rank == 3 || candidate.rank == 4 {
-            guard let result = try ONNXNetwork.read(source) else { return nil }
-            return result.network.bound(to: tensors, fileNames: result.fileNames)
+        switch candidate.kind {
+        case .mainONNX, .onnx:
+            let result = try ONNXNetwork.read(source)
+            return result?.network.bound(to: tensors, fileNames: result?.fileNames ?? [:])
+        case .caffeModel: return try CaffeNetwork.readModel(source)?.bound(to: tensors)
+        case .networkText, .deployment, .prototxt, .configuration: break
         }
         guard source.byteCount <= CaffeNetwork.byteCountMax else { return nil }
         let bytes = try source.bytes(in: 0..<source.byteCount)
         let network: Network? =
-            switch candidate.rank {
-            case 0: NetworkJSON.isNetwork(bytes) ? try NetworkJSON.read(bytes) : nil
-            case 5: try ConfigurationNetwork.read(bytes)
+            switch candidate.kind {
+            case .networkText: NetworkJSON.isNetwork(bytes) ? try NetworkJSON.read(bytes) : nil
+            case .configuration: try ConfigurationNetwork.read(bytes)
             default: try CaffeNetwork.read(bytes)
             }
         return network?.bound(to: tensors)

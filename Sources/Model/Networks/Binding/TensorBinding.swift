@@ -96,6 +96,7 @@ private struct TensorNames {
         "bias": [".bias", "/bias", "/bias:0", "/beta", "/beta:0", ".beta"],
         "mean": [".running_mean", "/moving_mean", "/moving_mean:0"],
         "variance": [".running_var", "/moving_variance", "/moving_variance:0"],
+        "factor": [".scale_factor"],
         "recurrent": [".weight_hh_l0", "/recurrent_kernel"],
     ]
 

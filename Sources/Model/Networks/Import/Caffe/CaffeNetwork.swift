@@ -57,6 +57,11 @@ private struct CaffeNetworkBuilder {
     }
 
     mutating func add(_ layer: CaffeLayer) {
+        // Caffe puts them in where several layers read one blob; nobody wrote them.
+        if layer.type == "Split", layer.name.hasSuffix("_split"), let bottom = layer.bottoms.first {
+            for top in layer.tops { writers[top] = writers[bottom] }
+            return
+        }
         let translated = CaffeAttributes.layer(layer)
         // Blobs that nothing wrote come from outside.
         for bottom in layer.bottoms where writers[bottom] == nil { addInput(bottom, nil) }

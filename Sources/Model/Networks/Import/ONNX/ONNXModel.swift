@@ -142,21 +142,23 @@ struct ONNXFields {
 
     /// Integers, packed or one by one.
     func integers(_ number: Int) throws -> [Int] {
+        fields.filter { $0.number == number }.flatMap { field in
+            field.range.map { Self.integers(in: bytes.bytes[$0]) }
+                ?? [Int(bitPattern: UInt(field.bits))]
+        }
+    }
+
+    /// The integers of a packed list.
+    static func integers(in bytes: some Sequence<UInt8>) -> [Int] {
         var values: [Int] = []
-        for field in fields where field.number == number {
-            guard let range = field.range else {
-                values.append(Int(bitPattern: UInt(field.bits)))
-                continue
-            }
-            var value: UInt64 = 0
-            var shift: UInt64 = 0
-            for byte in bytes.bytes[range] {
-                value |= shift < 64 ? UInt64(byte & 0x7F) << shift : 0
-                shift += 7
-                if byte < 0x80 {
-                    values.append(Int(bitPattern: UInt(value)))
-                    (value, shift) = (0, 0)
-                }
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        for byte in bytes {
+            value |= shift < 64 ? UInt64(byte & 0x7F) << shift : 0
+            shift += 7
+            if byte < 0x80 {
+                values.append(Int(bitPattern: UInt(value)))
+                (value, shift) = (0, 0)
             }
         }
         return values
