@@ -9,12 +9,37 @@ struct QueryCommand: ParsableCommand {
         commandName: "query",
         abstract: "Runs a DQL query, written or saved.",
         discussion: """
-            Examples:
-              dlv query 'select m where m.name like "lenet%" and m["accuracy"] > 0.99'
-              dlv query 'select m.name, m["loss"] order by m["loss"] limit 3'
-              dlv query best          the saved query of that name: query/best.dql in a mount
+            A query selects versions or snapshots, or makes networks of theirs. The answer is a table with \
+            tabs; --json prints a list of objects. In a mount the same query is a file, query/best.dql, \
+            and its answer the directory query/best/.
 
-            The answer is a table with tabs; --json prints a list of objects.
+            Versions:
+              dlv query 'select m where m.name like "lenet%" and m["accuracy"] > 0.99'
+              dlv query 'select m.name, min(m["loss"]) as best order by min(m["loss"]) limit 3'
+              dlv query 'select count where m.creation_time > "2026-11" and not m.finite'
+            Snapshots:
+              dlv query 'select s from snapshots s order by s["accuracy"] desc limit 1'
+            Lineage; layers whose bytes did not change:
+              dlv query 'select m1, m2 where m1.parent = m2 and m1["conv1"] = m2["conv1"]'
+            Layers by name (* ? [1,3]), neighbours, operators, and what their weights are like:
+              dlv query 'select m where m["conv[1,3,5]"].next has POOL("MAX")'
+              dlv query 'select m.name, m["conv*"].norm where max(m["*"].norm) > 100'
+            Networks made of others, named SOURCE@vN~QUERY:
+              dlv query 'slice n from m mutate n.input = m["conv1"] and n.output = m["fc7"]'
+              dlv query 'construct n from m where m["conv*($1)"].next has POOL("AVG")
+                         mutate m["conv*($1)"].insert = RELU("relu$1")'
+            Saved queries, also as sources, and files:
+              dlv query best
+              dlv query 'select m from "best" m limit 3'
+              dlv query dir/best.dql
+
+            Attributes: name version creation_time message id tags parents children ancestors descendants \
+            iteration label parameters bytes stored_bytes dtypes finite operators layers; config.KEY for \
+            hyperparameters; m["NAME"] for measurements (at N, min, max, first, last). A layer has name \
+            operator parameters bytes shape dtype minimum maximum mean norm zeros nans infinities finite \
+            content and what its operator has, such as kernel.
+            Conditions: = != < <= > >= like in between, is missing, and or not. What is missing is neither \
+            true nor false, as in SQL. --explain, or 'explain' in front of a query, shows how it is run.
             """
     )
 
@@ -24,7 +49,7 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Show how the query is run, not its answer.")
     var explain = false
 
-    @Argument(help: "The query, or the name of a saved one.")
+    @Argument(help: "The query, the name of a saved one, or a file whose name ends in .dql.")
     var query: String
 
     @Option(help: "Stop after this many seconds.")
@@ -45,6 +70,9 @@ struct QueryCommand: ParsableCommand {
         limits.combinationCount = combinations
         do {
             let answer = try DQLQuery(text, name: name, archive: facts).run(limits: limits)
+            for note in answer.notes {
+                FileHandle.standardError.write(Data("note: \(note)\n".utf8))
+            }
             if explain {
                 print(answer.explanation, terminator: "")
             } else {

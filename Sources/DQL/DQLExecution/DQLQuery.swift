@@ -62,14 +62,15 @@ public struct DQLQuery: Sendable {
             let executor = Executor(archive, QueryClock(limits, isCancelled), planner: planner)
             try checks.check(archive.catalog)
             var answer = try answer(executor)
-            answer.namesOnlyCount = executor.loader.namesOnlyCount
-            for note in try notes(answer) { executor.explanation.add(note: note) }
+            answer.notes = try notes(answer, executor)
+            for note in answer.notes { executor.explanation.add(note: note) }
             executor.explanation.add("answer", answer.rows.count)
             answer.explanation = executor.explanation.text
             guard isExplained, !isEvaluation else { return answer }
             let lines = answer.explanation.split(separator: "\n").map { [DQLValue.text(String($0))] }
             var plan = QueryAnswer(columns: ["plan"], rows: lines)
             plan.explanation = answer.explanation
+            plan.notes = answer.notes
             return plan
         }
     }
@@ -84,7 +85,7 @@ public struct DQLQuery: Sendable {
             if case .count = query.output, let count = try executor.count(of: query) {
                 return QueryAnswer(columns: ["count"], rows: [[.integer(Int64(count))]])
             }
-            let rows = try executor.rows(of: query)
+            let rows = try executor.rows(of: query, isOutermost: true)
             if case .count = query.output {} else { try executor.clock.check(rowCount: rows.count) }
             return try AnswerBuilder(query, rows, executor).build()
         case .derive(let derivation):
@@ -101,14 +102,19 @@ public struct DQLQuery: Sendable {
         }
     }
 
-    private func notes(_ answer: QueryAnswer) throws -> [String] {
+    private func notes(_ answer: QueryAnswer, _ executor: Executor) throws -> [String] {
         var notes = try checks.tagNotes(archive.catalog)
-        if answer.namesOnlyCount > 0 {
+        let namesOnly = executor.loader.namesOnlyCount
+        if namesOnly > 0 {
             notes.append(
-                "\(answer.namesOnlyCount) versions have names of layers only, no edges: "
+                "\(namesOnly) of the versions have names of layers only, no edges: "
                     + ".next and .prev find nothing in them"
             )
         }
+        for dropped in answer.dropped.prefix(5) {
+            notes.append("\(dropped.source) was dropped: \(dropped.reason)")
+        }
+        if answer.dropped.count > 5 { notes.append("\(answer.dropped.count) were dropped in all") }
         return notes
     }
 

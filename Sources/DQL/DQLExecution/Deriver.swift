@@ -33,8 +33,8 @@ struct Deriver {
                 )
                 continue
             }
-            do throws(NetworkError) {
-                guard let derived = try derive(network) else {
+            do {
+                guard let derived = try derive(network, rows.values(at: row)) else {
                     result.dropped.append(drop(entity, nil, "No node is selected in it."))
                     continue
                 }
@@ -42,7 +42,7 @@ struct Deriver {
                 result.entities.append(
                     Entity(version: entity.version, snapshot: entity.snapshot, network: made)
                 )
-            } catch {
+            } catch let error as NetworkError {
                 result.dropped.append(drop(entity, error.node, error.message))
             }
         }
@@ -50,9 +50,6 @@ struct Deriver {
             "\(derivation.kind.rawValue): \(result.entities.count) networks made, "
                 + "\(result.dropped.count) dropped"
         )
-        for dropped in result.dropped.prefix(20) {
-            executor.explanation.add(note: "\(dropped.source) dropped: \(dropped.reason)")
-        }
         return result
     }
 
@@ -86,7 +83,10 @@ struct Deriver {
     // MARK: One network
 
     /// The new network; nil if no node is meant.
-    private func derive(_ network: Network) throws(NetworkError) -> DerivedNetwork? {
+    private func derive(
+        _ network: Network,
+        _ values: Executor.Combination
+    ) throws -> DerivedNetwork? {
         let graph = network.graph
         switch derivation.kind {
         case .slice:
@@ -104,7 +104,10 @@ struct Deriver {
             return try network.slice(from: inputs, to: outputs)
         case .construct:
             var mutations: [NetworkMutation] = []
-            for mutation in derivation.mutations { mutations += try changes(mutation, graph) }
+            let condition = NodeCondition(derivation.source, values, graph, executor.archive.catalog)
+            for mutation in derivation.mutations {
+                mutations += try changes(mutation, graph, condition)
+            }
             return mutations.isEmpty ? nil : try network.applying(mutations)
         }
     }
@@ -112,14 +115,13 @@ struct Deriver {
     /// What a mutation does to a network: at each of its nodes for which `where` holds.
     private func changes(
         _ mutation: BoundMutation,
-        _ graph: NetworkGraph
-    ) throws(NetworkError) -> [NetworkMutation] {
+        _ graph: NetworkGraph,
+        _ condition: NodeCondition
+    ) throws -> [NetworkMutation] {
         let search = NodeSearch(graph)
         var changes: [NetworkMutation] = []
         for start in graph.nodes(matching: mutation.selection.pattern) {
-            guard try holds(derivation.source.condition, mutation.selection.pattern, start, graph)
-                != false
-            else { continue }
+            guard try condition.holds(for: start, of: mutation.selection.pattern) else { continue }
             let captures = mutation.selection.pattern.captures(in: graph.name(of: start)) ?? [:]
             for node in search.follow(mutation.selection.steps, from: [start]) {
                 switch mutation.action {
@@ -135,51 +137,5 @@ struct Deriver {
             }
         }
         return changes
-    }
-
-    /// Whether what `where` says of a selector holds for one of its nodes; nil where it says nothing
-    /// of that selector.
-    private func holds(
-        _ condition: BoundCondition?,
-        _ pattern: NodePattern,
-        _ node: Int,
-        _ graph: NetworkGraph
-    ) throws(NetworkError) -> Bool? {
-        guard let condition else { return nil }
-        switch condition {
-        case .all(let operands):
-            var result: Bool?
-            for operand in operands {
-                guard let holds = try holds(operand, pattern, node, graph) else { continue }
-                if !holds { return false }
-                result = true
-            }
-            return result
-        case .any(let operands):
-            var result: Bool?
-            for operand in operands {
-                // What is not about the selector may hold for the network as a whole.
-                guard let holds = try holds(operand, pattern, node, graph) else { return nil }
-                result = (result ?? false) || holds
-            }
-            return result
-        case .not(let operand): return try holds(operand, pattern, node, graph).map { !$0 }
-        case .holds(.attribute(let variable, let slot)):
-            guard
-                case .has(let selection, let template) =
-                    derivation.source.variables[variable].attributes[slot],
-                selection.pattern == pattern
-            else { return nil }
-            return try NodeSearch(graph).has(selection, template, from: node)
-        case .comparison(let left, let comparison, .literal(let value)):
-            guard case .attribute(let variable, let slot) = left,
-                case .nodes(let selection, let fact) =
-                    derivation.source.variables[variable].attributes[slot],
-                selection.pattern == pattern, !fact.needsWeights, fact != .count
-            else { return nil }
-            let nodes = NodeSearch(graph).follow(selection.steps, from: [node])
-            return comparison.truth(try NetworkColumns.facts(fact, nodes, graph), value) == true
-        default: return nil
-        }
     }
 }

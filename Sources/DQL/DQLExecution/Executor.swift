@@ -44,8 +44,14 @@ final class Executor {
     }
 
     /// Runs a `select`.
-    func rows(of query: BoundSelect) throws -> Rows {
-        let plan = planner.plan(query)
+    ///
+    /// - Parameter isOutermost: Whether its rows are the answer, so that one too many is enough to
+    ///   refuse it.
+    func rows(of query: BoundSelect, isOutermost: Bool = false) throws -> Rows {
+        var plan = planner.plan(query)
+        if isOutermost, plan.isOrderedBySQLite, query.limit == nil {
+            plan.variables[0].selection?.limit = min(clock.limits.rowCount, .max - 1) + 1
+        }
         var tables: [EntityTable] = []
         for index in query.variables.indices {
             tables.append(try table(index, of: plan))

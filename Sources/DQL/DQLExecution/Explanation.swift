@@ -18,7 +18,7 @@ struct Explanation {
             line += " where " + conditions.map(\.text).joined(separator: " and ")
         }
         if !selection.order.isEmpty { line += ", ordered" }
-        if let limit = selection.limit { line += ", limit \(limit)" }
+        if let limit = selection.limit { line += ", at most \(limit)" }
         add(line, rowCount)
         add("  \(Catalog.statement(of: selection))")
     }

@@ -28,7 +28,7 @@ public struct QueryAnswer: Sendable {
     /// How the query came by its answer, for people: who did what, and how many rows it left.
     public var explanation = ""
 
-    /// The versions that have weights but no graph, if the query asked for neighbours of nodes: they
-    /// cannot match.
-    public var namesOnlyCount = 0
+    /// What a user should know besides, in sentences: versions that could not match since they have
+    /// no graph, networks that were dropped, tags that no version has.
+    public var notes: [String] = []
 }

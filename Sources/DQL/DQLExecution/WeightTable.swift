@@ -23,6 +23,19 @@ struct WeightTable {
         }
     }
 
+    /// A fact of some nodes, of those that have tensors.
+    func value(
+        of fact: NodeFact,
+        _ nodes: [Int],
+        _ graph: NetworkGraph,
+        _ entity: Entity
+    ) -> DQLValue {
+        let place = Place(version: entity.version.id, snapshot: entity.snapshot?.ordinal)
+        let layers = layers(nil, nodes, graph, tensors[place] ?? [])
+        guard fact != .contents else { return Self.contents(layers) }
+        return .list(layers.map { Self.value(of: fact, $0.tensors) })
+    }
+
     /// A fact of every layer that a selection means: layers with tensors only.
     func value(
         of fact: NodeFact,
@@ -41,7 +54,7 @@ struct WeightTable {
     private typealias Layer = (name: String, tensors: [WeightTensorRecord])
 
     private func layers(
-        _ selection: NodeSelection,
+        _ selection: NodeSelection?,
         _ nodes: [Int],
         _ graph: NetworkGraph,
         _ known: [WeightTensorRecord]
@@ -58,7 +71,7 @@ struct WeightTable {
             layers.append((graph.name(of: node), tensors))
         }
         // A tensor may be named itself: m["conv1.weight"].norm.
-        if selection.steps.isEmpty {
+        if let selection, selection.steps.isEmpty {
             for tensor in known
             where !used.contains(tensor.name) && selection.pattern.matches(tensor.name) {
                 layers.append((tensor.name, [tensor]))

@@ -19,7 +19,7 @@ struct ExamplesTests {
 
     @Test
     func everyExampleFindsSomething() throws {
-        let zoo = try NetworkZoo()
+        let zoo = try NetworkZoo.shared()
         let examples = try Self.examples()
         #expect(examples.count >= 25)
         for text in examples {
@@ -36,7 +36,7 @@ struct ExamplesTests {
 
     @Test
     func thePublishedQueriesFindWhatTheyAreAbout() throws {
-        let zoo = try NetworkZoo()
+        let zoo = try NetworkZoo.shared()
         let examples = try Self.examples()
         // Behind the fifth convolution come relu5 and pool5; '_' is any character; the export to ONNX
         // names its convolutions otherwise.

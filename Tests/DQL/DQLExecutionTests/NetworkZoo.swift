@@ -17,7 +17,12 @@ final class NetworkZoo: Sendable {
         .deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Fixtures")
 
-    init() throws {
+    /// One archive for all tests: making it takes longer than all questions.
+    private static let made = Result { try NetworkZoo() }
+
+    static func shared() throws -> NetworkZoo { try made.get() }
+
+    private init() throws {
         directory = try TemporaryDirectory()
         try ModelArchive.create(at: directory.path("zoo"))
         archive = try ModelArchive(at: directory.path("zoo"))
