@@ -69,24 +69,37 @@ class Exporter:
     def __init__(self, module, inputs):
         self.program = torch.export.export(module, tuple(inputs), strict=False)
         signature = self.program.graph_signature
-        self.tensors = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
         self.state = dict(module.state_dict(keep_vars=True))
+        tensors = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
+        # Buffers of whole numbers, such as tables of indices, were not learned.
+        self.tensors = {
+            key: name for key, name in tensors.items()
+            if name in self.state and self.state[name].is_floating_point()
+        }
+        self.user_inputs = set(signature.user_inputs)
         self.first_names = {}
         for name, tensor in self.state.items():
             self.first_names.setdefault(id(tensor), name)
         self.layers, self.sources, self.outputs = [], {}, []
+        self.successors, self.reshaped = {}, {}
 
     def run(self):
         for node in self.program.graph.nodes:
-            if node.op == "placeholder" and node.name not in self.tensors:
+            if node.op == "placeholder" and node.name in self.user_inputs:
                 value = node.meta.get("val")
-                if isinstance(value, torch.Tensor) and "lifted" not in node.name:
+                if isinstance(value, torch.Tensor):
                     self.add(node, "INPUT", {}, [], {}, name=node.name)
             elif node.op == "call_function":
                 self.call(node)
             elif node.op == "output":
                 self.outputs = sorted({self.sources[n] for n in self.flat(node.args) if n in self.sources})
         return self.document()
+
+    def tensor(self, value):
+        """The name of the learned tensor that an argument is, or none."""
+        if not isinstance(value, torch.fx.Node):
+            return None
+        return self.tensors.get(value.name) or self.reshaped.get(value)
 
     def flat(self, value):
         """The nodes among arguments, also in lists."""
@@ -101,12 +114,15 @@ class Exporter:
         kind = kind.split(".")[1] if kind.startswith("aten.") else kind
         kind = kind.rstrip("_") if not kind.startswith("_") else kind
         data = [self.sources[n] for n in self.flat(node.args) if n in self.sources]
+        learned = [n for n in map(self.tensor, self.flat(node.args)) if n]
         if not data or kind in CONSTANT:
+            # A learned tensor in another shape is still that tensor.
+            if len(set(learned)) == 1:
+                self.reshaped[node] = learned[0]
             return
         if kind == "getitem" or kind in PLUMBING:
             self.sources[node] = data[0]
             return
-        learned = [self.tensors[n.name] for n in self.flat(node.args) if n.name in self.tensors]
         if kind in BINARY and len(set(data)) == 1:
             # With a number, with a constant nobody learned, or of parts of one value: plumbing too.
             if len(self.flat(node.args)) > 1 and learned and kind in ("add", "mul"):
@@ -117,7 +133,11 @@ class Exporter:
             self.sources[node] = data[0]
             return
         if kind == "cat" and len(set(data)) == 1:
+            if learned:
+                return self.add(node, "CONCAT", {"axis": self.argument(node, 1, 0)}, data, {"token": learned[0]})
             self.sources[node] = data[0]
+            return
+        if kind in ("matmul", "bmm") and len(data) == 2 and self.attention(node, *data):
             return
         if "pool" in kind:
             return self.add(node, "POOL", self.pool(kind, node), data, {})
@@ -131,12 +151,42 @@ class Exporter:
             if sorted(d % 4 for d in pair(operand, 1)) == [2, 3]:
                 name = "POOL"
         tensors = {
-            role: self.tensors[node.args[place].name]
+            role: self.tensor(node.args[place])
             for role, place in places.items()
-            if place < len(node.args) and isinstance(node.args[place], torch.fx.Node)
-            and node.args[place].name in self.tensors
+            if place < len(node.args) and self.tensor(node.args[place])
         }
         self.add(node, name, self.attributes(name, node, tensors), data, tensors)
+
+    def attention(self, node, left, right):
+        """Adds softmax(q·kᵀ / √d + mask)·v, written out, as the one layer that it is."""
+        members, place = [], left
+        while self.layers[place]["operator"] == "DROPOUT":
+            members.append(place)
+            place = self.layers[place]["inputs"][0]
+        if self.layers[place]["operator"] != "SOFTMAX":
+            return False
+        members.append(place)
+        waiting, scores = list(self.layers[place]["inputs"]), None
+        while waiting and scores is None:
+            place = waiting.pop(0)
+            members.append(place)
+            if self.layers[place]["operator"] == "MATMUL":
+                scores = place
+            elif self.layers[place]["operator"] in ("ADD", "SUB", "MUL", "DIV", "WHERE", "BIAS"):
+                waiting = list(self.layers[place]["inputs"]) + waiting
+            else:
+                members.pop()
+        if scores is None:
+            return False
+        others = [i for m in members for i in self.layers[m]["inputs"] if i not in members]
+        tensors = {r: t for m in members for r, t in self.layers[m]["tensors"].items()}
+        inputs = self.layers[scores]["inputs"] + [right] + others
+        query = node.args[0].meta["val"]
+        heads = {"heads": int(query.shape[-3])} if query.dim() >= 3 else {}
+        self.add(node, "ATTENTION", heads, inputs, tensors)
+        for member in members:
+            self.successors[member] = len(self.layers) - 1
+        return True
 
     def recurrent(self, node, kind, data, learned):
         roles = {"weight_ih": "weight", "weight_hh": "recurrent", "bias_ih": "bias"}
@@ -227,13 +277,15 @@ class Exporter:
     def name_layers(self):
         """A module that is one kind of layer gives it its name; functions are layers in theirs."""
         kinds, parents = defaultdict(set), set()
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
+            if index in self.successors:
+                continue
             parts = layer["path"].split(".")
             kinds[layer["path"]].add(layer["operator"])
             parents.update(".".join(parts[:n]) for n in range(1, len(parts)))
         taken = {layer["name"] for layer in self.layers if layer["name"]}
-        for layer in self.layers:
-            if layer["name"]:
+        for index, layer in enumerate(self.layers):
+            if layer["name"] or index in self.successors:
                 continue
             path, label = layer["path"], layer["operator"].lower()
             if not path or path in parents or len(kinds[path]) > 1:
@@ -254,10 +306,13 @@ class Exporter:
     def document(self):
         self.name_layers()
         lines = []
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
+            if index in self.successors:
+                continue
+            inputs = [self.successors.get(each, each) for each in layer["inputs"]]
             entry = {"name": layer["name"], "operator": layer["operator"]}
             if layer["inputs"]:
-                entry["inputs"] = [self.layers[index]["name"] for index in layer["inputs"]]
+                entry["inputs"] = [self.layers[each]["name"] for each in dict.fromkeys(inputs)]
             if layer["attributes"]:
                 entry["attributes"] = layer["attributes"]
             entry["shape"] = layer["shape"]
@@ -270,7 +325,8 @@ class Exporter:
             if parameters:
                 entry["parameters"] = parameters
             lines.append("    " + json.dumps(entry, ensure_ascii=False))
-        outputs = [self.layers[index]["name"] for index in self.outputs]
+        last = {self.successors.get(index, index) for index in self.outputs}
+        outputs = [self.layers[index]["name"] for index in sorted(last)]
         return (
             '{\n  "format": "dlv-network",\n  "version": 1,\n  "source": "network.json",\n'
             f'  "outputs": {json.dumps(outputs)},\n  "layers": [\n' + ",\n".join(lines) + "\n  ]\n}\n"

@@ -32,6 +32,11 @@ struct ConfigurationNetworkTests {
          "vocab_size": 151936, "num_hidden_layers": 24, "num_attention_heads": 14,
          "num_key_value_heads": 2, "intermediate_size": 4864, "tie_word_embeddings": true}
         """
+    private static let qwen3 = """
+        {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "hidden_size": 1024,
+         "vocab_size": 151936, "num_hidden_layers": 28, "num_attention_heads": 16, "head_dim": 128,
+         "num_key_value_heads": 8, "intermediate_size": 3072, "tie_word_embeddings": true}
+        """
     private static let vit = """
         {"model_type": "vit", "architectures": ["ViTForImageClassification"], "hidden_size": 768,
          "image_size": 224, "patch_size": 16, "num_channels": 3, "num_hidden_layers": 12,
@@ -53,7 +58,8 @@ struct ConfigurationNetworkTests {
     /// ResNet has 53,120 running means and variances besides its 25,557,032 trained elements.
     @Test(arguments: [
         (bert, 109_482_240), (gpt2, 124_439_808), (llama, 6_738_415_616),
-        (mistral, 7_241_732_096), (qwen, 494_032_768), (vit, 86_567_656),
+        (mistral, 7_241_732_096), (qwen, 494_032_768), (qwen3, 596_049_920),
+        (vit, 86_567_656),
         (resnet, 25_557_032 + 53_120), (t5, 60_506_624),
     ])
     func parametersAreThoseOfThePublishedModels(text: String, count: Int) throws {

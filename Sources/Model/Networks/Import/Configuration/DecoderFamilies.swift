@@ -93,7 +93,10 @@ enum LlamaFamily {
                 let norm = "\(name).self_attn.\(projection.prefix(1))_norm"
                 // It normalises each head; its weight is as wide as one.
                 place = builder.norm(norm, .groupNorm, "rms_norm_eps", from: place)
-                builder.dropBias(of: place)
+                builder.setParameters(
+                    [NodeParameter(role: "weight", name: "\(norm).weight", shape: [width])],
+                    of: place
+                )
             }
             projections.append(place)
         }

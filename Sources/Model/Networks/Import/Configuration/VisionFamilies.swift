@@ -244,9 +244,4 @@ extension ConfigurationBuilder {
             of: node
         )
     }
-
-    /// Leaves a layer its weight alone.
-    mutating func dropBias(of node: Int) {
-        setParameters(nodes[node].parameters.filter { $0.role != "bias" }, of: node)
-    }
 }
