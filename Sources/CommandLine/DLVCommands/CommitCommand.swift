@@ -80,12 +80,24 @@ struct CommitCommand: ParsableCommand {
             progress.update(
                 done.byteCount,
                 of: done.byteCountTotal,
-                "\(byteText(done.byteCount)) of \(byteText(done.byteCountTotal))"
+                "\(byteText(done.byteCount)) of \(byteText(done.byteCountTotal)), "
+                    + Self.found(
+                        done.tensorCount,
+                        known: done.knownTensorByteCount,
+                        of: done.tensorByteCount
+                    )
             )
         }
         progress.finish()
         if isStaged { try archive.clearStaged() }
         output.json ? printJSON(summary) : printText(summary)
+    }
+
+    /// What was found: `412 tensors, 38 % already stored`.
+    private static func found(_ tensorCount: Int, known: Int, of byteCount: Int) -> String {
+        let tensors = counted(tensorCount, "tensor")
+        guard known > 0, byteCount > 0 else { return tensors }
+        return "\(tensors), \(Int(Double(known) / Double(byteCount) * 100)) % already stored"
     }
 
     private static func pair(_ text: String, option: String) throws -> (String, String) {
@@ -117,7 +129,11 @@ struct CommitCommand: ParsableCommand {
         print(
             "Committed \(summary.version.reference): \(counted(summary.files.count, "file")), "
                 + "\(counted(summary.snapshots.count, "snapshot")), "
-                + "\(counted(summary.tensorCount, "tensor")), \(byteText(summary.byteCount))\(share)."
+                + Self.found(
+                    summary.tensorCount,
+                    known: summary.knownTensorByteCount,
+                    of: summary.tensorByteCount
+                ) + ", \(byteText(summary.byteCount))\(share)."
         )
         if let network = summary.network {
             let file = network.filePath.map { " from \(String(decoding: $0, as: UTF8.self))" } ?? ""
@@ -126,7 +142,9 @@ struct CommitCommand: ParsableCommand {
         for note in summary.networkNotes { print("  \(note)") }
         for file in summary.files {
             let name = String(decoding: file.path, as: UTF8.self)
-            if let note = file.note { print("  \(name) is kept whole: \(note)") }
+            if let note = file.note {
+                print("  \(name)\(file.format == nil ? " is kept whole" : ""): \(note)")
+            }
         }
     }
 
@@ -158,6 +176,8 @@ struct CommitCommand: ParsableCommand {
             .init("snapshots", .array(summary.snapshots.map { .string($0.name) })),
             .init("tensors", .integer(Int64(summary.tensorCount))),
             .init("bytes", .integer(Int64(summary.byteCount))),
+            .init("tensor_bytes", .integer(Int64(summary.tensorByteCount))),
+            .init("known_tensor_bytes", .integer(Int64(summary.knownTensorByteCount))),
             .init("stored_bytes", .integer(Int64(summary.storedByteCount))),
             .init("network", summary.network.map(Self.json) ?? .null),
             .init("notes", .array(summary.networkNotes.map { .string($0) })),

@@ -32,7 +32,7 @@ public struct DLV: ParsableCommand {
                 name: "Mount",
                 subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self]
             ),
-            CommandGroup(name: "Questions", subcommands: [QueryCommand.self]),
+            CommandGroup(name: "Questions", subcommands: [QueryCommand.self, IdentifyCommand.self]),
             CommandGroup(name: "Upkeep", subcommands: [VerifyCommand.self, GCCommand.self]),
         ]
     )

@@ -261,9 +261,9 @@ extension Catalog {
             try database.execute(
                 cachedSQL: "INSERT INTO tensor VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
-                    row, ordinal, description.name, description.dtype.rawValue,
-                    description.shape.map(String.init).joined(separator: ","),
-                    description.isFortranOrder ? TensorRecord.fortranOrder : nil,
+                    row, ordinal, description.name, TensorRecord.dtypeText(of: description),
+                    TensorRecord.text(of: description.shape),
+                    description.strides.map(TensorRecord.text(of:)),
                     tensor.content?.rawValue, tensor.byteOffset,
                     try tensor.facts.map { try Self.row(of: $0, in: database) },
                 ]

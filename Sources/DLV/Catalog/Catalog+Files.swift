@@ -142,17 +142,34 @@ extension FileRecord {
 }
 
 extension TensorRecord {
-    /// The word in the column `strides` for column-major order; row-major order is NULL.
-    static let fortranOrder = "F"
+    /// Stands before the dtype, as NumPy writes it, where the bytes of an element come most significant
+    /// first.
+    private static let bigEndianMark = ">"
+
+    /// The column `dtype` of a tensor.
+    static func dtypeText(of tensor: TensorDescription) -> String {
+        (tensor.isBigEndian ? bigEndianMark : "") + tensor.dtype.rawValue
+    }
+
+    /// The columns `shape` and `strides`: numbers with commas between; row-major strides are NULL.
+    static func text(of numbers: [Int]) -> String {
+        numbers.map(String.init).joined(separator: ",")
+    }
+
+    private static func numbers(_ text: String) -> [Int] {
+        text.split(separator: ",").compactMap { Int($0) }
+    }
 
     init(row: Row) {
-        let shape = (row[2] as String).split(separator: ",").compactMap { Int($0) }
+        let dtype = row[1] as String
+        let isBigEndian = dtype.hasPrefix(Self.bigEndianMark)
         self.init(
             description: TensorDescription(
                 name: row[0],
-                dtype: DType(rawValue: row[1]) ?? .u8,
-                shape: shape,
-                isFortranOrder: (row[3] as String?) == Self.fortranOrder
+                dtype: DType(rawValue: isBigEndian ? String(dtype.dropFirst()) : dtype) ?? .opaque,
+                shape: Self.numbers(row[2]),
+                strides: (row[3] as String?).map(Self.numbers),
+                isBigEndian: isBigEndian
             ),
             content: (row[4] as Int64?).map(ContentID.init(rawValue:)),
             byteOffset: row[5]

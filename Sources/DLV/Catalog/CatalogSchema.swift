@@ -128,6 +128,7 @@ enum CatalogSchema {
             note TEXT,
             UNIQUE (version, ordinal)
         );
+        CREATE INDEX fileByHash ON file (hash);
 
         CREATE TABLE span (
             file INTEGER NOT NULL REFERENCES file (id),
@@ -152,6 +153,7 @@ enum CatalogSchema {
             PRIMARY KEY (file, ordinal)
         ) WITHOUT ROWID;
         CREATE INDEX tensorByContent ON tensor (content) WHERE content IS NOT NULL;
+        CREATE INDEX tensorByFact ON tensor (fact) WHERE fact IS NOT NULL;
         """
 
     // `document` has rowids: in a table without them a body over a fifth of a page goes to overflow

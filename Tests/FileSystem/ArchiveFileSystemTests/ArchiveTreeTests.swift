@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Logging
+import ModelFormats
 import TestSupport
 import Testing
 
@@ -109,6 +110,26 @@ struct ArchiveTreeTests {
         let file = try bytes("models/m/v1/layers/a/w.npy")
         #expect(String(decoding: file.prefix(128), as: UTF8.self).contains("'<f4'"))
         #expect(Array(file.suffix(8)) == [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
+    }
+
+    /// Two rows of three 16-bit numbers, column-major and big-endian: 1 2 3 / 4 5 6.
+    private var turned: [UInt8] {
+        let header = NpyHeader.bytes(
+            dtype: .i16,
+            shape: [2, 3],
+            isFortranOrder: true,
+            isBigEndian: true
+        )
+        return header + [0, 1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6]
+    }
+
+    @Test
+    func anArrayKeepsItsOrderAndTheModelIsRowMajor() throws {
+        try commit("m", ["w.npy": turned])
+        #expect(try bytes("models/m/v1/layers/w.npy") == turned)
+        let model = try bytes("models/m/v1/model.safetensors")
+        #expect(Array(model.suffix(12)) == [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0])
+        #expect(String(decoding: model, as: UTF8.self).contains(#""dtype":"I16","shape":[2,3]"#))
     }
 
     @Test

@@ -6,38 +6,6 @@ import ParameterStore
 import TensorCoding
 import Tensors
 
-/// What a commit has done so far, for a progress bar.
-public struct CommitProgress: Sendable {
-    /// The bytes of the files that are stored.
-    public var byteCount: Int
-    /// The bytes of all files.
-    public var byteCountTotal: Int
-    /// The files that are stored.
-    public var fileCount: Int
-    /// All files.
-    public var fileCountTotal: Int
-}
-
-/// What a commit made.
-public struct CommitSummary: Sendable {
-    /// The new version.
-    public let version: VersionRecord
-    /// Its snapshots.
-    public let snapshots: [SnapshotRecord]
-    /// Its files.
-    public let files: [FileRecord]
-    /// The number of tensors in them.
-    public let tensorCount: Int
-    /// The bytes of all files.
-    public let byteCount: Int
-    /// The bytes that the commit added to the packs.
-    public let storedByteCount: Int
-    /// Its network, if anything tells of one.
-    public let network: NetworkRecord?
-    /// What the user should know of files that hold no network though they look like it.
-    public let networkNotes: [String]
-}
-
 extension ModelArchive {
     /// Commits files as a new version of a model.
     ///
@@ -46,7 +14,7 @@ extension ModelArchive {
     ///
     /// - Parameters:
     ///   - request: What to commit.
-    ///   - progress: Is called after every file, on the calling thread.
+    ///   - progress: Is called after every content, on the calling thread.
     /// - Throws: ``ArchiveError``, ``CatalogError``, or an error of the store; the archive is then as
     ///   it was.
     public func commit(
@@ -67,19 +35,12 @@ extension ModelArchive {
 
 /// One commit, while the archive's lock is held.
 private final class Committer {
-    private struct Item {
-        let scanned: ScannedFile
-        let map: SpanMap?
-        let note: String?
-        var role: FileRole
-        var snapshot: Int?
-    }
-
     private let archive: ModelArchive
     private let request: CommitRequest
     private let parents: [VersionRecord]
-    private var items: [Item]
+    private var items: [CommitItem]
     private var record: CommitRecord
+    private var tensorBytes = (all: 0, known: 0)
     private let examination: TensorExamination
     private let pack: (id: PackID, name: String)
     private let firstContent: ContentID
@@ -92,7 +53,7 @@ private final class Committer {
         try Self.checkName(request.model, in: archive)
         for tag in request.tags { try archive.checkTag(tag, of: request.model) }
         parents = try Self.parents(of: request, in: archive)
-        items = try Self.items(scanned, rules: RoleRules(weightsPattern: request.weightsPattern))
+        items = try CommitItem.items(of: scanned, weightsPattern: request.weightsPattern)
         let globalID = GlobalID()
         record = CommitRecord(
             model: request.model,
@@ -160,32 +121,6 @@ private final class Committer {
         return try archive.catalog.newestVersion(of: request.model).map { [$0] } ?? []
     }
 
-    /// Finds the span map of every file, so that a broken one is refused before anything is stored.
-    private static func items(_ scanned: [ScannedFile], rules: RoleRules) throws -> [Item] {
-        try scanned.map { file in
-            guard file.linkTarget == nil else {
-                return Item(scanned: file, map: nil, note: nil, role: .auxiliary, snapshot: nil)
-            }
-            let mapping: FileMapping
-            do {
-                mapping = try mapFile(named: file.name, try FileBytes(path: file.sourcePath))
-            } catch let error as ModelFormatError {
-                throw ArchiveError(
-                    .badInput,
-                    "'\(file.sourcePath)' cannot be committed: \(error.message)"
-                )
-            }
-            switch mapping {
-            case .mapped(let map):
-                let role = rules.role(of: file.name, isMapped: true)
-                return Item(scanned: file, map: map, note: nil, role: role, snapshot: nil)
-            case .keptWhole(let reason):
-                let role = rules.role(of: file.name, isMapped: false)
-                return Item(scanned: file, map: nil, note: reason, role: role, snapshot: nil)
-            }
-        }
-    }
-
     private func assignSnapshots() throws {
         let named = request.snapshots.map { assignment in
             var assignment = assignment
@@ -201,6 +136,7 @@ private final class Committer {
         )
         record.snapshots = assignment.snapshots
         for index in items.indices { items[index].snapshot = assignment.ordinals[index] }
+        if request.weightsPattern == nil { SameTensors.setAside(&items) }
     }
 
     /// Stores the files snapshot by snapshot, so that each finds the one before as its base; the
@@ -224,15 +160,28 @@ private final class Committer {
         var files: [Int: CommitRecord.File] = [:]
         for index in order {
             progress(done)
-            files[index] = try encode(items[index], with: &encoder)
-            done.byteCount += items[index].scanned.status.byteCount
+            let before = done.byteCount
+            let file = try encode(items[index], with: &encoder) { encoder, byteCount in
+                done.byteCount = before + byteCount
+                done.tensorByteCount = encoder.tensorByteCount
+                done.knownTensorByteCount = encoder.knownTensorByteCount
+                progress(done)
+            }
+            files[index] = file
+            done.byteCount = before + items[index].scanned.status.byteCount
             done.fileCount += 1
+            done.tensorCount += file.tensors.count
         }
         progress(done)
+        tensorBytes = (done.tensorByteCount, done.knownTensorByteCount)
         record.files = items.indices.compactMap { files[$0] }
     }
 
-    private func encode(_ item: Item, with encoder: inout FileEncoder) throws -> CommitRecord.File {
+    private func encode(
+        _ item: CommitItem,
+        with encoder: inout FileEncoder,
+        stored: (FileEncoder, Int) -> Void
+    ) throws -> CommitRecord.File {
         var file = FileRecord(
             snapshot: item.snapshot,
             path: item.scanned.path,
@@ -243,7 +192,7 @@ private final class Committer {
             isExecutable: item.scanned.status.isExecutable,
             modificationTime: item.scanned.status.modificationTime,
             linkTarget: item.scanned.linkTarget,
-            note: item.note
+            note: item.note ?? item.map?.note
         )
         if let target = item.scanned.linkTarget {
             file.byteCount = target.count
@@ -259,16 +208,22 @@ private final class Committer {
         }
         file.byteCount = source.byteCount
         let hashing = BackgroundHash(source)
-        var (spans, tensors) = try encoder.encode(source, map: item.map)
+        var encoded = try encoder.encode(source, map: item.map, stored: stored)
         if item.role == .weights, let map = item.map {
-            for index in tensors.indices {
-                let range = map.tensors[index].byteRange
-                tensors[index].facts = try examination.facts(of: tensors[index], in: source, at: range)
+            for index in encoded.tensors.indices {
+                let tensor = encoded.tensors[index]
+                let (elements, isPlain) = map.tensors[index].elements(in: source)
+                encoded.tensors[index].facts = try examination.facts(
+                    of: tensor,
+                    isContent: isPlain,
+                    in: elements,
+                    at: 0..<elements.byteCount
+                )
             }
         }
         file.hash = try hashing.value()
         try source.checkUnchanged()
-        return CommitRecord.File(record: file, spans: spans, tensors: tensors)
+        return CommitRecord.File(record: file, spans: encoded.spans, tensors: encoded.tensors)
     }
 
     /// Finds the network, and renders it; equal ones are stored once, so fine-tunes share theirs.
@@ -343,7 +298,9 @@ private final class Committer {
             byteCount: record.files.map(\.record.byteCount).reduce(0, +),
             storedByteCount: record.contents.map(\.storedByteCount).reduce(0, +),
             network: record.network,
-            networkNotes: networkNotes
+            networkNotes: networkNotes,
+            tensorByteCount: tensorBytes.all,
+            knownTensorByteCount: tensorBytes.known
         )
     }
 }

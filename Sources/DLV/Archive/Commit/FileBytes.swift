@@ -1,3 +1,4 @@
+import Crypto
 import SystemPackage
 public import Tensors
 
@@ -74,5 +75,12 @@ public final class FileBytes: ByteSource {
             .badInput,
             "'\(path)' changed while it was being committed. Commit it when nothing writes to it."
         )
+    }
+}
+
+extension FileBytes {
+    /// The SHA-256 of all bytes.
+    func sha256() throws -> [UInt8] {
+        try SHA256.hash(of: self)
     }
 }

@@ -1,6 +1,4 @@
 import Catalog
-import Crypto
-import Foundation
 import ModelFormats
 import ParameterStore
 import TensorCoding
@@ -8,9 +6,11 @@ import Tensors
 
 /// Turns files into contents, spans and tensors.
 ///
-/// A tensor of at least ``bundleLimit`` bytes is a content; smaller ones of a file are bundled, one
-/// bundle a kind of element; the bytes between tensors are one content of plain bytes. So every
-/// byte of the file lies in exactly one span.
+/// A storage of at least ``bundleLimit`` bytes is a content, so equal tensors are one in the store
+/// whatever files hold them. Smaller ones of a file are bundled, one bundle a kind of element and
+/// part of the file; within a bundle they lie in the order of their tensors' names, not of the file, so
+/// that the same small tensors in a file of another format give the same bundle. The bytes between
+/// storages are one content of plain bytes. So every byte of the file lies in exactly one span.
 struct FileEncoder {
     /// Tensors below this many bytes share a content: a row of the catalog would cost more than they
     /// gain by standing alone (design of the archive, "On disk").
@@ -19,10 +19,21 @@ struct FileEncoder {
     let writer: ContentWriter
     var candidates = BaseCandidates()
 
-    /// A run of a file that goes to one place of a content.
-    private struct Part {
-        let range: Range<Int>
-        let tensor: Int?
+    /// The bytes of storages that were stored by now, and those among them that were there already.
+    private(set) var tensorByteCount = 0
+    private(set) var knownTensorByteCount = 0
+
+    /// What a file became.
+    struct EncodedFile {
+        /// The spans that tile the file.
+        var spans: [SpanRecord] = []
+        var tensors: [TensorRecord] = []
+    }
+
+    /// Where a storage lies in the store.
+    private struct Place {
+        let content: ContentID
+        let byteOffset: Int
     }
 
     /// Stores a file.
@@ -30,122 +41,127 @@ struct FileEncoder {
     /// - Parameters:
     ///   - source: The file.
     ///   - map: Its span map; nil if it is kept whole.
-    /// - Returns: The spans that tile the file, and its tensors.
+    ///   - stored: Is called with the bytes of the file that are stored, after every content.
     mutating func encode(
         _ source: FileBytes,
-        map: SpanMap?
-    ) throws -> (spans: [SpanRecord], tensors: [TensorRecord]) {
-        var spans: [SpanRecord] = []
-        let tensors = map?.tensors ?? []
-        var places = [(content: ContentID, byteOffset: Int)?](repeating: nil, count: tensors.count)
-        for group in groups(of: tensors) {
-            let kind = ElementKind(tensors[group[0].tensor ?? 0].description.dtype)
-            let name = tensors[group[0].tensor ?? 0].description.name
-            let content = try store(
-                group,
-                of: source,
-                kind: kind,
-                layout: Self.layout(of: group, tensors, kind),
-                name: name,
-                into: &spans
-            )
-            var offset = 0
-            for part in group {
-                if let tensor = part.tensor { places[tensor] = (content, offset) }
-                offset += part.range.count
-            }
-        }
+        map: SpanMap?,
+        stored: (FileEncoder, Int) -> Void = { _, _ in }
+    ) throws -> EncodedFile {
+        var file = EncodedFile()
+        if let map { try encodeTensors(of: map, source, into: &file, stored) }
         let gaps = (map?.gaps ?? [0..<source.byteCount]).filter { !$0.isEmpty }
         if !gaps.isEmpty {
-            let parts = gaps.map { Part(range: $0, tensor: nil) }
-            _ = try store(
-                parts,
-                of: source,
-                kind: .bytes,
-                layout: RowLayout(),
-                name: nil,
-                into: &spans
+            let content = try writer.add(JoinedBytes(source, ranges: gaps), kind: .bytes).id
+            Self.append(gaps, in: content, to: &file.spans)
+        }
+        file.spans = Self.joined(file.spans.sorted { $0.offset < $1.offset })
+        try Self.checkTiling(file.spans, of: source)
+        return file
+    }
+
+    private mutating func encodeTensors(
+        of map: SpanMap,
+        _ source: FileBytes,
+        into file: inout EncodedFile,
+        _ stored: (FileEncoder, Int) -> Void
+    ) throws {
+        let bundling = StorageBundling(map)
+        var byteCount = 0
+        var places = [Place?](repeating: nil, count: map.storages.count)
+        for bundle in bundling.bundles {
+            let ranges = bundle.storages.map { map.storages[$0].byteRange }
+            let content = try store(
+                JoinedBytes(source, ranges: ranges),
+                kind: bundle.kind,
+                layout: bundle.layout,
+                name: bundle.name
+            )
+            Self.append(ranges, in: content, to: &file.spans)
+            var offset = 0
+            for (storage, range) in zip(bundle.storages, ranges) {
+                places[storage] = Place(content: content, byteOffset: offset)
+                offset += range.count
+            }
+            byteCount += offset
+            stored(self, byteCount)
+        }
+        let decoded = try storeValues(of: map.tensors)
+        file.tensors = map.tensors.indices.map { index in
+            let tensor = map.tensors[index]
+            let storage = map.storageIndex(of: tensor)
+            let place = storage.flatMap { places[$0] } ?? decoded[index]
+            let start = storage.map { map.storages[$0].byteRange.lowerBound } ?? 0
+            return TensorRecord(
+                description: tensor.description,
+                content: place?.content,
+                byteOffset: place.map {
+                    $0.byteOffset + (storage == nil ? 0 : tensor.byteRange.lowerBound - start)
+                } ?? 0
             )
         }
-        let ordered = Self.joined(spans.sorted { $0.offset < $1.offset })
-        try Self.checkTiling(ordered, of: source)
-        return (
-            ordered,
-            zip(tensors, places).map { tensor, place in
-                TensorRecord(
-                    description: tensor.description,
-                    content: place?.content,
-                    byteOffset: place?.byteOffset ?? 0
-                )
-            }
-        )
     }
 
-    /// The rows of the tensors of a group, for the coder to tell weights apart by what they connect.
-    private static func layout(
-        of group: [Part],
-        _ tensors: [MappedTensor],
-        _ kind: ElementKind
-    ) -> RowLayout {
-        var layout = RowLayout()
-        for part in group {
-            let description = part.tensor.map { tensors[$0].description }
-            var shape = description?.shape ?? []
-            if description?.isFortranOrder == true { shape.reverse() }
-            let count = part.range.count / kind.width
-            // Complex elements are two numbers, and a storage may hold more than its tensor.
-            let isWhole = checkedProduct(shape) == count
-            layout.append(shape: isWhole ? shape : [count])
+    /// Stores the elements that were decoded from a file, all of one kind as one content; no span of
+    /// the file refers to it.
+    private mutating func storeValues(of tensors: [MappedTensor]) throws -> [Int: Place] {
+        var groups: [ElementKind: [Int]] = [:]
+        for (index, tensor) in tensors.enumerated() where tensor.values?.isEmpty == false {
+            groups[ElementKind(tensor.description.dtype), default: []].append(index)
         }
-        return layout
-    }
-
-    private func groups(of tensors: [MappedTensor]) -> [[Part]] {
-        var groups: [[Part]] = []
-        var bundles: [ElementKind: Int] = [:]
-        for (index, tensor) in tensors.enumerated() where !tensor.byteRange.isEmpty {
-            let part = Part(range: tensor.byteRange, tensor: index)
-            let kind = ElementKind(tensor.description.dtype)
-            if tensor.byteRange.count >= Self.bundleLimit {
-                groups.append([part])
-            } else if let bundle = bundles[kind] {
-                groups[bundle].append(part)
-            } else {
-                bundles[kind] = groups.count
-                groups.append([part])
+        var places: [Int: Place] = [:]
+        for (kind, indices) in groups.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            let bytes = indices.flatMap { tensors[$0].values ?? [] }
+            let name = tensors[indices[0]].description.name
+            let content = try store(
+                MemoryBytes(bytes),
+                kind: kind,
+                layout: RowLayout(),
+                name: name
+            )
+            var offset = 0
+            for index in indices {
+                places[index] = Place(content: content, byteOffset: offset)
+                offset += tensors[index].values?.count ?? 0
             }
         }
-        return groups
+        return places
     }
 
+    /// Stores elements, as a delta against the like-named ones of the snapshot before if that is shorter.
     private mutating func store(
-        _ parts: [Part],
-        of source: FileBytes,
+        _ bytes: any ByteSource,
         kind: ElementKind,
         layout: RowLayout,
-        name: String?,
-        into spans: inout [SpanRecord]
+        name: String
     ) throws -> ContentID {
-        let joined = JoinedBytes(source, ranges: parts.map(\.range))
-        let bases =
-            name.map { candidates.bases(tensor: $0, byteCount: joined.byteCount, kind: kind) } ?? []
-        let content = try writer.add(joined, kind: kind, layout: layout, bases: bases).id
-        if let name {
-            candidates.add(content, tensor: name, byteCount: joined.byteCount, kind: kind)
-        }
+        let bases = candidates.bases(tensor: name, byteCount: bytes.byteCount, kind: kind)
+        let written = try writer.add(bytes, kind: kind, layout: layout, bases: bases)
+        candidates.add(written.id, tensor: name, byteCount: bytes.byteCount, kind: kind)
+        tensorByteCount += bytes.byteCount
+        if written.isKnown { knownTensorByteCount += bytes.byteCount }
+        return written.id
+    }
+
+    // MARK: - Spans
+
+    /// Adds a span for every run of the file that lies in a content, one behind the other.
+    private static func append(
+        _ ranges: [Range<Int>],
+        in content: ContentID,
+        to spans: inout [SpanRecord]
+    ) {
         var offset = 0
-        for part in parts {
+        for range in ranges where !range.isEmpty {
             spans.append(
                 SpanRecord(
-                    offset: part.range.lowerBound,
-                    byteCount: part.range.count,
+                    offset: range.lowerBound,
+                    byteCount: range.count,
                     content: content,
                     contentOffset: offset
                 )
             )
-            offset += part.range.count
+            offset += range.count
         }
-        return content
     }
 
     /// Joins spans that follow one another both in the file and in their content.
@@ -179,38 +195,5 @@ struct FileEncoder {
                     + "Nothing was committed."
             )
         }
-    }
-}
-
-extension ElementKind {
-    /// The kind whose byte planes suit a dtype.
-    init(_ dtype: DType) {
-        switch (dtype.storageWidth, dtype.isFloatingPoint) {
-        case (2, true): self = dtype == .bf16 ? .bfloat16 : .float16
-        case (4, true): self = .float32
-        case (8, true): self = .float64
-        case (2, false): self = .integer16
-        case (4, false): self = .integer32
-        case (8, false): self = .integer64
-        default: self = .integer8
-        }
-    }
-}
-
-extension FileBytes {
-    /// The SHA-256 of all bytes, read in pieces of a megabyte.
-    func sha256() throws -> [UInt8] {
-        var hash = SHA256()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        var offset = 0
-        while offset < byteCount {
-            let count = min(buffer.count, byteCount - offset)
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            try read(into: part, at: offset)
-            hash.update(bufferPointer: UnsafeRawBufferPointer(part))
-            offset += count
-        }
-        return Array(hash.finalize())
     }
 }

@@ -8,7 +8,7 @@ import Foundation
 struct RoleRules {
     let weightsPattern: String?
 
-    private static let optimizerWords = ["optimizer", "optim", "scheduler", "adam", "momentum"]
+    private static let optimizerWords = ["optimizer", "optim", "scheduler", "adam", "momentum", "solverstate"]
     private static let auxiliaryWords = ["rng_state", "training_args", "scaler", "random_states"]
 
     /// The role of a file.

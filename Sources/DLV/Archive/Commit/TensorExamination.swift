@@ -28,15 +28,17 @@ final class TensorExamination {
     ///
     /// - Parameters:
     ///   - tensor: What it is, and the content that holds it.
-    ///   - source: The file.
-    ///   - range: Where its elements lie in the file, one behind the other.
+    ///   - isContent: Whether the content holds the elements in their order.
+    ///   - source: Holds the elements, row-major and little-endian.
+    ///   - range: Where they lie in it, one behind the other.
     func facts(
         of tensor: TensorRecord,
+        isContent: Bool,
         in source: any ByteSource,
         at range: Range<Int>
     ) throws -> TensorFacts {
         let dtype = tensor.description.dtype
-        let hash = try hash(of: tensor, in: source, at: range)
+        let hash = try hash(of: tensor, isContent: isContent, in: source, at: range)
         if let facts = try known[hash] ?? catalog.tensorFacts(hash) {
             known[hash] = facts
             return facts
@@ -64,20 +66,32 @@ final class TensorExamination {
     /// two are equal by chance in no archive.
     private func hash(
         of tensor: TensorRecord,
+        isContent: Bool,
         in source: any ByteSource,
         at range: Range<Int>
     ) throws -> [UInt8] {
-        var outer = SHA256()
-        outer.update(data: Array(tensor.description.dtype.rawValue.utf8))
-        if tensor.byteOffset == 0, let content = tensor.content,
+        let bytes: [UInt8]
+        if isContent, tensor.byteOffset == 0, let content = tensor.content,
             case let (hash, byteCount) = try store.identity(of: content), byteCount == range.count
         {
-            outer.update(data: hash.bytes)
+            bytes = hash.bytes
         } else {
             var inner = SHA256()
             try Self.forEachPiece(of: source, range) { inner.update(bufferPointer: $0) }
-            outer.update(data: Array(inner.finalize()))
+            bytes = Array(inner.finalize())
         }
+        return Self.hash(of: tensor.description.dtype, byteHash: bytes)
+    }
+
+    /// The hash by which equal tensors are known.
+    ///
+    /// - Parameters:
+    ///   - dtype: The element type.
+    ///   - byteHash: The SHA-256 of the elements, row-major and little-endian.
+    static func hash(of dtype: DType, byteHash: [UInt8]) -> [UInt8] {
+        var outer = SHA256()
+        outer.update(data: Array(dtype.rawValue.utf8))
+        outer.update(data: byteHash)
         return Array(outer.finalize().prefix(16))
     }
 

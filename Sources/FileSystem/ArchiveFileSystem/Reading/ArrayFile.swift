@@ -11,31 +11,37 @@ enum ArrayFile {
     }
 
     /// What the file consists of.
-    static func parts(of tensor: TensorRecord) -> [(byteCount: Int, source: FileExtents.Source)] {
+    static func parts(
+        of tensor: TensorRecord,
+        in store: ParameterStore
+    ) -> [(byteCount: Int, source: FileExtents.Source)] {
         let description = tensor.description
         let header = header(of: description)
         let head: (Int, FileExtents.Source) = (header.count, .bytes(header))
         guard let content = tensor.content else { return [head] }
-        let source: FileExtents.Source =
-            NpyHeader.isWidened(description.dtype)
-            ? .widened(content, offset: tensor.byteOffset, description.dtype)
-            : .content(content, offset: tensor.byteOffset)
-        return [head, (dataByteCount(of: description), source)]
+        let elements = TensorElements(
+            tensor,
+            in: content,
+            of: store,
+            isOrdered: isOrdered(description),
+            isWidened: NpyHeader.isWidened(description.dtype)
+        )
+        return [head, (dataByteCount(of: description), elements.source)]
+    }
+
+    /// Whether the elements must be put in order. A column-major or big-endian array can stay one, since
+    /// the header says so; what is widened is little-endian.
+    private static func isOrdered(_ tensor: TensorDescription) -> Bool {
+        !tensor.isContiguous || tensor.isBigEndian && NpyHeader.isWidened(tensor.dtype)
     }
 
     private static func header(of tensor: TensorDescription) -> [UInt8] {
-        // Packed narrow floats, of less than a byte, have no name in numpy: their bytes are shown.
-        guard tensor.dtype.bitWidth >= 8 else {
-            return NpyHeader.bytes(
-                dtype: .u8,
-                shape: [tensor.byteCount ?? 0],
-                isFortranOrder: false
-            )
-        }
-        return NpyHeader.bytes(
+        // Packed narrow numbers and blocks have no name in numpy: their bytes are shown.
+        NpyHeader.bytes(
             dtype: tensor.dtype,
-            shape: tensor.shape,
-            isFortranOrder: tensor.isFortranOrder
+            shape: SafetensorsHeader.byteShape(of: tensor),
+            isFortranOrder: tensor.isFortranOrder && !isOrdered(tensor),
+            isBigEndian: tensor.isBigEndian && !isOrdered(tensor)
         )
     }
 

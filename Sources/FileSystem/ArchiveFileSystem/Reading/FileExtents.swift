@@ -1,7 +1,5 @@
-import ModelFormats
 import ParameterStore
 import Synchronization
-import Tensors
 
 /// The bytes of a file in the mount, as a list of where each run of them comes from.
 ///
@@ -13,16 +11,15 @@ final class FileExtents: Sendable {
         case bytes([UInt8])
         /// A part of a content, beginning at an offset.
         case content(ContentID, offset: Int)
-        /// Elements of a content, beginning at an offset, widened to 32-bit floats: numpy has no
-        /// bfloat16 and no float8.
-        case widened(ContentID, offset: Int, DType)
+        /// Elements of a tensor, in another order or width than they are stored in.
+        case elements(TensorElements)
     }
 
     /// As a source, but with bytes that can be handed out without copying them.
     private enum Place {
         case memory(ChunkBytes)
         case content(ContentID, offset: Int)
-        case widened(ContentID, offset: Int, DType)
+        case elements(TensorElements)
     }
 
     private struct Extent {
@@ -51,8 +48,7 @@ final class FileExtents: Sendable {
                 case .bytes(let bytes):
                     .memory(ChunkBytes(byteCount: bytes.count) { $0.copyBytes(from: bytes) })
                 case .content(let content, let offset): .content(content, offset: offset)
-                case .widened(let content, let offset, let dtype):
-                    .widened(content, offset: offset, dtype)
+                case .elements(let elements): .elements(elements)
                 }
             extents.append(Extent(offset: offset, byteCount: part.byteCount, place: place))
             offset += part.byteCount
@@ -79,8 +75,12 @@ final class FileExtents: Sendable {
                         at: start + range.lowerBound,
                         byteCount: range.count
                     )
-                case .widened(let content, let start, let dtype):
-                    pieces.append(try widened(content, start, dtype, range))
+                case .elements(let elements):
+                    let bytes = try ChunkBytes(byteCount: range.count) {
+                        (buffer) throws(ParameterStoreError) in
+                        try elements.read(into: buffer, at: range.lowerBound)
+                    }
+                    pieces.append(ContentPiece(bytes, offset: 0, byteCount: range.count))
                 }
             } catch {
                 throw FileSystemError(.inputOutput, error.message)
@@ -96,7 +96,8 @@ final class FileExtents: Sendable {
         let contents = extents.compactMap { extent -> ContentID? in
             switch extent.place {
             case .memory: nil
-            case .content(let content, _), .widened(let content, _, _): content
+            case .content(let content, _): content
+            case .elements(let elements): elements.content
             }
         }
         let names = contents.isEmpty ? [] : store.packNames(of: contents)
@@ -112,11 +113,9 @@ final class FileExtents: Sendable {
             case .content(let content, let start):
                 let first = start + part.lowerBound
                 store.prefetch(content, first..<first + part.count, isWanted: isWanted)
-            case .widened(let content, let start, let dtype):
-                let elements = Self.elements(of: part)
-                let width = dtype.storageWidth
-                let bytes = start + elements.lowerBound * width..<start + elements.upperBound * width
-                store.prefetch(content, bytes, isWanted: isWanted)
+            case .elements(let elements):
+                guard let bytes = elements.storedRange(of: part) else { continue }
+                store.prefetch(elements.content, bytes, isWanted: isWanted)
             }
         }
     }
@@ -144,30 +143,5 @@ final class FileExtents: Sendable {
             if extents[middle].offset <= offset { low = middle } else { high = middle }
         }
         return low
-    }
-
-    /// The elements that a range of 32-bit floats needs.
-    private static func elements(of range: Range<Int>) -> Range<Int> {
-        range.lowerBound / 4..<(range.upperBound + 3) / 4
-    }
-
-    /// Reads the elements that a range of widened bytes needs, and widens them.
-    private func widened(
-        _ content: ContentID,
-        _ start: Int,
-        _ dtype: DType,
-        _ range: Range<Int>
-    ) throws(ParameterStoreError) -> ContentPiece {
-        let elements = Self.elements(of: range)
-        let width = dtype.storageWidth
-        let narrow = try ChunkBytes(byteCount: elements.count * width) {
-            (buffer) throws(ParameterStoreError) in
-            try store.read(content, at: start + elements.lowerBound * width, into: buffer)
-        }
-        let wide = ChunkBytes(byteCount: elements.count * 4) { buffer in
-            FloatWidening.widen(dtype, narrow.readOnly, into: buffer)
-        }
-        let skipped = range.lowerBound - elements.lowerBound * 4
-        return ContentPiece(wide, offset: skipped, byteCount: range.count)
     }
 }

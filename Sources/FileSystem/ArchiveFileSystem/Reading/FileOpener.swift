@@ -19,7 +19,7 @@ struct FileOpener {
         case .document(let snapshot, let kind): try document(kind, snapshot, of: version)
         case .model(let snapshot): try model(snapshot, of: version)
         case .array(let tensor):
-            FileExtents(ArrayFile.parts(of: tensor), store: archive.store)
+            FileExtents(ArrayFile.parts(of: tensor, in: archive.store), store: archive.store)
         }
     }
 
@@ -62,9 +62,14 @@ struct FileOpener {
         let parts = layout.order.compactMap { index -> (Int, FileExtents.Source)? in
             let tensor = tensors[index]
             guard let content = tensor.content else { return nil }
-            return (
-                tensor.description.byteCount ?? 0, .content(content, offset: tensor.byteOffset)
+            let elements = TensorElements(
+                tensor,
+                in: content,
+                of: archive.store,
+                isOrdered: true,
+                isWidened: false
             )
+            return (tensor.description.byteCount ?? 0, elements.source)
         }
         return FileExtents([header] + parts, store: archive.store)
     }

@@ -16,11 +16,20 @@ public enum NpyHeader {
     ///   - dtype: The element type; of those that are widened, the header says `<f4`.
     ///   - shape: The number of elements along each dimension.
     ///   - isFortranOrder: Whether the elements lie column-major.
-    public static func bytes(dtype: DType, shape: [Int], isFortranOrder: Bool) -> [UInt8] {
+    ///   - isBigEndian: Whether the bytes of an element come most significant first; never of those
+    ///     that are widened.
+    public static func bytes(
+        dtype: DType,
+        shape: [Int],
+        isFortranOrder: Bool,
+        isBigEndian: Bool = false
+    ) -> [UInt8] {
         let numbers = shape.map(String.init).joined(separator: ", ")
         let tuple = shape.count == 1 ? "(\(numbers),)" : "(\(numbers))"
         let order = isFortranOrder ? "True" : "False"
-        let text = "{'descr': '\(descr(dtype))', 'fortran_order': \(order), 'shape': \(tuple), }"
+        var descr = descr(dtype)
+        if isBigEndian, descr.first == "<" { descr = ">" + descr.dropFirst() }
+        let text = "{'descr': '\(descr)', 'fortran_order': \(order), 'shape': \(tuple), }"
         // Version 1 has a length of two bytes; only a shape of thousands of dimensions needs more.
         let isLong = text.utf8.count + 64 > Int(UInt16.max)
         let prefixByteCount = isLong ? 12 : 10
@@ -35,7 +44,6 @@ public enum NpyHeader {
     private static func descr(_ dtype: DType) -> String {
         switch dtype {
         case .bool: "|b1"
-        case .u8, .f4, .f6E2M3, .f6E3M2: "|u1"
         case .i8: "|i1"
         case .u16: "<u2"
         case .i16: "<i2"
@@ -48,6 +56,10 @@ public enum NpyHeader {
         case .c64: "<c8"
         case .c128: "<c16"
         case .f32, .bf16, .f8E4M3, .f8E5M2, .f8E4M3FNUZ, .f8E5M2FNUZ, .f8E8M0: "<f4"
+        case .void8: "|V1"
+        case .void16: "|V2"
+        // Bytes: what numpy has no element for is shown as they are.
+        default: "|u1"
         }
     }
 }

@@ -3,20 +3,24 @@ import Tensors
 /// Finds the arrays of a `.npz` file: a zip archive (APPNOTE.TXT 6.3) whose members are `.npy` files.
 enum NpzFile {
     static func map(_ source: any ByteSource) throws -> FileMapping {
-        let members = try ZipDirectory.members(of: source)
+        let archive = try ZipArchive(source)
+        if let oddity = archive.oddity { return .keptWhole(reason: oddity) }
+        return try map(archive, source)
+    }
+
+    static func map(_ archive: ZipArchive, _ source: any ByteSource) throws -> FileMapping {
         var tensors: [MappedTensor] = []
-        for member in members where member.name.hasSuffix(".npy") {
-            guard !member.isEncrypted, member.method == 0 else {
+        for member in archive.members where member.name.hasSuffix(".npy") {
+            guard member.isStored else {
                 return .keptWhole(
                     reason: "its member '\(member.name)' is compressed; save it with numpy.savez "
                         + "instead of savez_compressed to store the tensors themselves."
                 )
             }
-            let range = try ZipDirectory.data(of: member, in: source)
             let reading = try NpyFile.read(
                 source,
-                at: range.lowerBound,
-                end: range.upperBound,
+                at: member.data.lowerBound,
+                end: member.data.upperBound,
                 name: "The member '\(member.name)'"
             )
             switch reading {
@@ -24,11 +28,8 @@ enum NpzFile {
                 return .keptWhole(reason: "of its member '\(member.name)': \(reason)")
             case .array(let header):
                 let name = String(member.name.dropLast(4))
-                tensors.append(try NpyFile.tensor(header, name: name, end: range.upperBound))
+                tensors.append(try NpyFile.tensor(header, name: name, end: member.data.upperBound))
             }
-        }
-        guard Set(tensors.map(\.description.name)).count == tensors.count else {
-            return .keptWhole(reason: "two of its members have the same name.")
         }
         guard let map = SpanMap(format: .npz, byteCount: source.byteCount, tensors: tensors) else {
             throw ModelFormatError("Two members of the zip archive overlap.")

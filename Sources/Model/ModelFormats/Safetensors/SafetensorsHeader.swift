@@ -10,16 +10,41 @@ public enum SafetensorsHeader {
         public let order: [Int]
     }
 
-    /// Whether a tensor can be part of a safetensors file: row-major, of a dtype that the format has.
+    /// Whether a tensor can be part of a safetensors file: all but complex numbers of 128 bits.
     public static func isRepresentable(_ tensor: TensorDescription) -> Bool {
         tensor.dtype != .c128 && tensor.byteCount != nil
-            && (!tensor.isFortranOrder || tensor.shape.count { $0 > 1 } < 2)
+    }
+
+    /// A tensor as a safetensors file shows it: row-major and little-endian, and bytes where the format
+    /// has no name for its dtype. A row of blocks becomes a row of bytes, as gguf-py shows it.
+    ///
+    /// - Parameter tensor: Must be representable.
+    public static func shown(_ tensor: TensorDescription) -> TensorDescription {
+        let rank = DType.allCases.firstIndex(of: tensor.dtype) ?? 0
+        let isNamed = rank <= (DType.allCases.firstIndex(of: .bool) ?? 0)
+        let isWhole = (tensor.elementCount ?? 0) % tensor.dtype.block.elementCount == 0
+        guard !isNamed || !isWhole else {
+            return TensorDescription(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape)
+        }
+        let dtype: DType = tensor.dtype == .void16 ? .u16 : .u8
+        return TensorDescription(name: tensor.name, dtype: dtype, shape: byteShape(of: tensor))
+    }
+
+    /// The shape of a tensor's bytes, for dtypes whose elements are not addressable: the last dimension
+    /// counts bytes if its blocks are full, else all bytes are one row.
+    public static func byteShape(of tensor: TensorDescription) -> [Int] {
+        let block = tensor.dtype.block
+        guard !tensor.dtype.isAddressable else { return tensor.shape }
+        guard tensor.dtype.bitWidth == 0, let last = tensor.shape.last, last % block.elementCount == 0
+        else { return [tensor.byteCount ?? 0] }
+        return tensor.shape.dropLast() + [last / block.elementCount * block.byteCount]
     }
 
     /// Lays tensors out: those of the dtype named first in the format's list first, then by name.
     ///
     /// - Parameter tensors: Must be representable, of different names.
     public static func layout(of tensors: [TensorDescription]) -> Layout {
+        let tensors = tensors.map(shown)
         var ranks: [DType: Int] = [:]
         for (rank, dtype) in DType.allCases.enumerated() { ranks[dtype] = rank }
         let order = tensors.indices.sorted { left, right in

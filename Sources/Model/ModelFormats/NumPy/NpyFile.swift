@@ -5,7 +5,7 @@ import Tensors
 ///     0        6      8          10 or 12
 ///     \x93NUMPY  version  length  {'descr': …, 'fortran_order': …, 'shape': …}  elements
 enum NpyFile {
-    private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
     /// Longer headers belong to structured arrays, which are kept whole anyway.
     private static let headerByteCountMax = 1 << 20
@@ -15,6 +15,7 @@ enum NpyFile {
         let dtype: DType
         let shape: [Int]
         let isFortranOrder: Bool
+        let isBigEndian: Bool
         /// The place of the first element.
         let dataOffset: Int
     }
@@ -40,12 +41,13 @@ enum NpyFile {
 
     /// The tensor of a header, whose elements must end before `end`.
     static func tensor(_ header: Header, name: String, end: Int) throws -> MappedTensor {
-        let description = TensorDescription(
+        var description = TensorDescription(
             name: name,
             dtype: header.dtype,
             shape: header.shape,
-            isFortranOrder: header.isFortranOrder && header.shape.count { $0 > 1 } > 1
+            isFortranOrder: header.isFortranOrder
         )
+        description.isBigEndian = header.isBigEndian
         guard let byteCount = description.byteCount else {
             throw ModelFormatError("The shape of the array '\(name)' is too large.")
         }
@@ -93,7 +95,9 @@ enum NpyFile {
         guard let descr = fields.descr else {
             return .keptWhole(reason: "it is a structured NumPy array.")
         }
-        guard let dtype = dtype(descr) else {
+        // Big-endian types are named as their little-endian twins.
+        let isBigEndian = descr.first == ">"
+        guard let dtype = dtype(isBigEndian ? "<" + descr.dropFirst() : descr) else {
             return .keptWhole(reason: "its NumPy dtype '\(descr)' is not one of a tensor.")
         }
         return .array(
@@ -101,12 +105,15 @@ enum NpyFile {
                 dtype: dtype,
                 shape: fields.shape,
                 isFortranOrder: fields.isFortranOrder,
+                isBigEndian: isBigEndian && dtype.storageWidth > 1,
                 dataOffset: headerStart + length
             )
         )
     }
 
     /// The dtype of a little-endian or one-byte type string (numpy, "The array interface protocol").
+    ///
+    /// A `void` of one or two bytes is what ml_dtypes' bfloat16 and float8 are written as.
     private static func dtype(_ descr: String) -> DType? {
         switch descr {
         case "|b1", "<b1", "?": .bool
@@ -123,6 +130,8 @@ enum NpyFile {
         case "<f8": .f64
         case "<c8": .c64
         case "<c16": .c128
+        case "|V1", "<V1": .void8
+        case "|V2", "<V2": .void16
         default: nil
         }
     }
