@@ -1,6 +1,7 @@
 import Archive
 import ArgumentParser
 import Catalog
+import Tensors
 
 struct IdentifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -50,8 +50,10 @@ struct IdentificationTests {
         )
         #expect(column.description.strides == [8])
         let bytes = try Samples.bytes("views.pt")
-        let start = 1164
-        let values = (0..<5).flatMap { Array(bytes[start + 32 * $0..<start + 32 * $0 + 4]) }
+        var values: [UInt8] = []
+        for place in stride(from: 1164, to: 1164 + 5 * 32, by: 32) {
+            values += bytes[place..<place + 4]
+        }
         let header = #"{"c":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}"#
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
         let found = try identify(length + Array(header.utf8) + values, as: "c.safetensors")

@@ -1,5 +1,6 @@
 import Catalog
 import ModelFormats
+import Tensors
 
 /// Sets weight files aside that hold the same model as another of their snapshot.
 ///

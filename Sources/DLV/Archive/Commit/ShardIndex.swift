@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Looks whether the shards that an index names are there.
 ///

@@ -50,8 +50,9 @@ public struct TensorStatistics: Hashable, Sendable {
     /// complex ones, which have no order.
     public static func covers(_ dtype: DType) -> Bool {
         switch dtype {
-        case .c64, .c128, .f4, .f6E2M3, .f6E3M2: false
-        default: true
+        case .c64, .c128, .void8, .void16, .opaque: false
+        // Packed numbers and blocks must be decoded first.
+        default: dtype.isAddressable
         }
     }
 
