@@ -28,28 +28,58 @@ def files_below(path):
             for root, _, names in os.walk(path) for name in names]
 
 
-def restored(source, version):
+def restored(source, mounted):
     """Whether every committed file is the same bytes in the mount."""
-    name = os.path.basename(source)
     return all(
-        filecmp.cmp(path, f"{version}/files/{relative or name}", shallow=False)
+        filecmp.cmp(path, f"{mounted}/{relative}" if relative else mounted, shallow=False)
         for relative, path in files_below(source)
     )
 
 
-def compare_layers(version, expected):
+def compare_layers(snapshot, expected):
     """The tensors that differ, and the number of those that are equal."""
-    with open(f"{version}/layers/index.tsv") as file:
+    with open(f"{snapshot}/layers/index.tsv") as file:
         index = {row["tensor"]: row["file"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     wrong = []
     for name, array in expected.items():
         if name not in index:
             wrong.append(f"{name} is missing")
             continue
-        found = np.load(f"{version}/layers/{index[name]}")
+        found = np.load(f"{snapshot}/layers/{index[name]}")
         if found.shape != array.shape or found.dtype != array.dtype or found.tobytes() != array.tobytes():
             wrong.append(f"{name}: {found.dtype}{found.shape} for {array.dtype}{array.shape}")
     return wrong, len(expected) - len(wrong)
+
+
+def commit_cases(writer, place, archive):
+    """Writes the files of a writer and commits them as one version, each with tensors as a snapshot."""
+    folder = f"{place}/{writer.__name__}"
+    os.mkdir(folder)
+    cases = list(writer(folder))
+    arguments = []
+    for number, (path, expected) in enumerate(cases):
+        if expected != {}:
+            arguments += ["--snapshot", f"{number}={path}"]
+    dlv("commit", "--archive", archive, "--model", writer.__name__, *arguments, folder)
+    return cases
+
+
+def check_cases(name, cases, version):
+    """Compares what a version shows of its cases with what was written."""
+    failures, same, equal = [], 0, 0
+    for number, (path, expected) in enumerate(cases):
+        mounted = f"{version}/files/{os.path.basename(path)}"
+        if restored(path, mounted):
+            same += 1
+        else:
+            failures.append(f"{path} came back different")
+        if expected:
+            wrong, count = compare_layers(f"{version}/snapshots/{number}", expected)
+            equal += count
+            failures += [f"{os.path.basename(path)}: {text}" for text in wrong]
+        failures += openings.check(path, mounted)
+    print(f"{name}: {len(cases)} files, {same} restored byte for byte, {equal} tensors equal through layers/")
+    return failures
 
 
 def main():
@@ -58,38 +88,19 @@ def main():
         archive, mount = f"{place}/zoo.dlv", f"{place}/mnt"
         os.mkdir(mount)
         dlv("init", archive)
-        cases = []
+        found = {}
         for writer in (writers.torch_files, writers.views, writers.numpy_files, writers.onnx_files,
                        writers.gguf_files, writers.hdf5_files):
-            folder = f"{place}/{writer.__name__}"
-            os.mkdir(folder)
-            for path, expected in writer(folder):
-                name = f"case{len(cases)}"
-                dlv("commit", "--archive", archive, "--model", name, path)
-                cases.append((writer.__name__, name, path, expected))
+            found[writer.__name__] = commit_cases(writer, place, archive)
         hub = openings.write_hub_folder(f"{place}/hub")
         dlv("commit", "--archive", archive, "--model", "hub", hub)
         dlv("mount", archive, mount)
-        totals = {}
         try:
-            for kind, name, path, expected in cases:
-                version = f"{mount}/models/{name}/latest"
-                total = totals.setdefault(kind, [0, 0, 0])
-                total[0] += 1
-                if restored(path, version):
-                    total[1] += 1
-                else:
-                    failures.append(f"{path} came back different")
-                if expected:
-                    wrong, equal = compare_layers(version, expected)
-                    total[2] += equal
-                    failures += [f"{os.path.basename(path)}: {text}" for text in wrong]
-                failures += openings.check(path, version)
+            for name, cases in found.items():
+                failures += check_cases(name, cases, f"{mount}/models/{name}/latest")
             failures += openings.check_hub(f"{mount}/models/hub/latest/files", hub)
         finally:
             dlv("unmount", mount)
-        for kind, (files, same, equal) in totals.items():
-            print(f"{kind}: {files} files, {same} restored byte for byte, {equal} tensors equal through layers/")
         print(f"opened as the originals: {json.dumps(openings.opened)}")
         if "--figures" in sys.argv:
             print_figures(place)

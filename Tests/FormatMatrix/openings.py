@@ -31,10 +31,9 @@ def same(left, right):
     return left == right
 
 
-def check(path, version):
-    """What went wrong with a file, as texts."""
+def check(path, mounted):
+    """What went wrong with a mounted file, as texts."""
     name = os.path.basename(path)
-    mounted = f"{version}/files/{name}"
     try:
         if name == "script.pt":
             equal = same(torch.jit.load(mounted).state_dict(), torch.jit.load(path).state_dict())
@@ -56,11 +55,12 @@ def check(path, version):
             return []  # compared through layers/, which numpy.load opens
         elif name.startswith("onnx"):
             folder = os.path.isdir(path)
-            left = onnx.load(f"{version}/files/model.onnx" if folder else mounted)
-            right = onnx.load(f"{path}/model.onnx" if folder else path)
+            if folder:
+                path, mounted = f"{path}/model.onnx", f"{mounted}/model.onnx"
+            left, right = onnx.load(mounted), onnx.load(path)
             equal = left.SerializeToString() == right.SerializeToString()
             count("onnx.load")
-            session = onnxruntime.InferenceSession(f"{version}/files/model.onnx" if folder else mounted)
+            session = onnxruntime.InferenceSession(mounted)
             equal = equal and session.run(None, {"x": np.ones(1, np.float32)})[0][0] == 1
             count("onnxruntime")
         elif name.endswith(".gguf"):

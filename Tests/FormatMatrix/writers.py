@@ -1,4 +1,6 @@
-"""Writes weight files with the real libraries. Each writer yields (path, {name: array as layers/ shows it})."""
+"""Writes weight files with the real libraries. Each writer yields (path, {name: array as layers/ shows it}).
+
+None for the arrays means that only the library's own answer is compared, {} that the file is kept whole."""
 import os
 import warnings
 
@@ -40,7 +42,7 @@ def tensors(dtype, seed=0):
             tensor = torch.from_numpy(np.asarray(random.integers(0, 2, shape), dtype=bool))
         elif kind.is_floating_point or kind.is_complex:
             values = np.asarray(random.standard_normal(shape), dtype=np.float64)
-            tensor = torch.from_numpy(np.abs(values) if "e8m0" in dtype else values).to(kind)
+            tensor = torch.from_numpy(np.asarray(np.abs(values) if "e8m0" in dtype else values)).to(kind)
         else:
             tensor = torch.from_numpy(np.asarray(random.integers(0, 100, shape))).to(kind)
         found[name_of(shape)] = tensor
@@ -136,7 +138,7 @@ def onnx_files(folder):
             "bool": 9, "complex64": 14, "complex128": 15,
         }[dtype]
         raw = [
-            helper.make_tensor(name, kind, tensor.shape, tensor.contiguous().view(torch.uint8).numpy().tobytes(), raw=True)
+            helper.make_tensor(name, kind, tensor.shape, bytes(tensor.clone().untyped_storage()), raw=True)
             for name, tensor in state.items()
         ]
         yield save_onnx(f"{folder}/onnx-{dtype}.onnx", raw), expected
@@ -206,7 +208,8 @@ def hdf5_files(folder):
         path = f"{folder}/{version}.h5"
         expected = {}
         with h5py.File(path, "w", libver=version) as file:
-            for dtype in "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 >f4 >i8".split():
+            # More than eight links make a group of the newest form a heap, which is kept whole.
+            for dtype in "f4 f2 >f4 i1 u8 >i8 f8 i2 i4 i8 u1 u2 u4".split()[: 6 if version == "latest" else 13]:
                 for shape in [(1,), (3,), (2, 3), (5, 7, 3), (100, 101)]:
                     name = f"g/{dtype.replace('>', 'be')}/{name_of(shape)}"
                     expected[name] = (random.standard_normal(shape) * 50).astype(dtype)
