@@ -54,7 +54,7 @@ public struct ModelDirectory: Sendable {
                 folder = folders[layer] ?? add(layer, in: layers, .directory)
                 folders[layer] = folder
             }
-            let array = FileExtents(ArrayFile.parts(of: tensor), store: store)
+            let array = FileExtents(ArrayFile.parts(of: tensor, in: store), store: store)
             add(path.fileName, in: folder, .stored(array))
         }
     }
@@ -73,9 +73,14 @@ public struct ModelDirectory: Sendable {
         let parts = layout.order.compactMap { index -> (Int, FileExtents.Source)? in
             let tensor = tensors[index]
             guard let content = tensor.content else { return nil }
-            return (
-                tensor.description.byteCount ?? 0, .content(content, offset: tensor.byteOffset)
+            let elements = TensorElements(
+                tensor,
+                in: content,
+                of: store,
+                isOrdered: true,
+                isWidened: false
             )
+            return (tensor.description.byteCount ?? 0, elements.source)
         }
         return FileExtents(
             [(layout.header.count, .bytes(layout.header))] + parts, store: store
