@@ -68,6 +68,7 @@ let parameterArchivalStorage: [Target] =
     library("TensorCoding", in: "PAS", ["CZstd"])
     + library("PackFiles", in: "PAS", [systemPackage])
     + library("StoragePlanning", in: "PAS", [heap])
+    + library("FloatSchemes", in: "PAS", ["Tensors"])
     + library("ParameterStore", in: "PAS", ["PackFiles", "TensorCoding", "Tensors", crypto])
 
 let lifecycle: [Target] =
@@ -76,8 +77,8 @@ let lifecycle: [Target] =
         "Archive",
         in: "DLV",
         [
-            "Catalog", "ModelFormats", "Networks", "PackFiles", "ParameterStore", "TensorCoding",
-            "Tensors", systemPackage, crypto,
+            "Catalog", "FloatSchemes", "ModelFormats", "Networks", "PackFiles", "ParameterStore",
+            "StoragePlanning", "TensorCoding", "Tensors", systemPackage, crypto,
         ]
     )
 
@@ -111,8 +112,8 @@ let commandLine: [Target] = [
     .target(
         name: "DLVCommands",
         dependencies: [
-            "Archive", "Catalog", "DQLExecution", "DQLSyntax", "Mount", "Networks", "ParameterStore",
-            "Tensors", argumentParser, logging,
+            "Archive", "Catalog", "DQLExecution", "DQLSyntax", "FloatSchemes", "Mount", "Networks",
+            "ParameterStore", "StoragePlanning", "Tensors", argumentParser, logging,
         ],
         path: "Sources/CommandLine/DLVCommands",
         swiftSettings: settings

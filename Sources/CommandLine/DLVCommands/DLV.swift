@@ -24,8 +24,9 @@ public struct DLV: ParsableCommand {
             CommandGroup(
                 name: "Versions",
                 subcommands: [
-                    InitCommand.self, AddCommand.self, CommitCommand.self, ListCommand.self,
-                    DescCommand.self, TagCommand.self, ExportCommand.self, RemoveCommand.self,
+                    InitCommand.self, AddCommand.self, CommitCommand.self, CopyCommand.self,
+                    ListCommand.self, DescCommand.self, TagCommand.self, ExportCommand.self,
+                    RemoveCommand.self,
                 ]
             ),
             CommandGroup(
@@ -33,7 +34,10 @@ public struct DLV: ParsableCommand {
                 subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self]
             ),
             CommandGroup(name: "Questions", subcommands: [QueryCommand.self, IdentifyCommand.self]),
-            CommandGroup(name: "Upkeep", subcommands: [VerifyCommand.self, GCCommand.self]),
+            CommandGroup(
+                name: "Upkeep",
+                subcommands: [ArchiveCommand.self, VerifyCommand.self, GCCommand.self]
+            ),
         ]
     )
 

@@ -25,6 +25,9 @@ struct GCCommand: ParsableCommand {
                 .init("packs", .integer(Int64(summary.packCount))),
                 .init("freed_bytes", .integer(Int64(summary.freedByteCount))),
                 .init("held_packs", .integer(Int64(summary.heldPackCount))),
+                .init("rebased", .integer(Int64(summary.rebasedContentCount))),
+                .init("moved", .integer(Int64(summary.movedContentCount))),
+                .init("kept_bases", .integer(Int64(summary.keptBaseCount))),
             ])
             print(text.rendered(), terminator: "")
             return
@@ -34,6 +37,18 @@ struct GCCommand: ParsableCommand {
                 + "without needed contents. \(counted(summary.contentCount, "content")) "
                 + "(\(byteText(summary.contentByteCount))) were not needed any more."
         )
+        if summary.rebasedContentCount > 0 {
+            print(
+                "\(counted(summary.rebasedContentCount, "content")) were coded anew, without bases that "
+                    + "no version uses."
+            )
+        }
+        if summary.keptBaseCount > 0 {
+            print(
+                "\(counted(summary.keptBaseCount, "content")) of removed versions stay: others are deltas "
+                    + "of them and would take more alone. 'dlv archive' may find better."
+            )
+        }
         if summary.heldPackCount > 0 {
             print(
                 "\(counted(summary.heldPackCount, "pack")) that a mount holds open stayed; "

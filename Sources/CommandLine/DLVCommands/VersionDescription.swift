@@ -17,6 +17,7 @@ struct VersionDescription {
     private let storage: Storage?
     /// The network; nil if nothing tells of one.
     let network: NetworkDescription?
+    private let lossy: LossyRecord?
 
     private struct Storage {
         var contentCount = 0
@@ -51,6 +52,7 @@ struct VersionDescription {
         measurements = last.values.sorted { $0.name < $1.name }
         let file = try catalog.network(of: version.id)?.filePath
         network = try archive.network(of: version.id).map { NetworkDescription($0, file: file) }
+        lossy = try catalog.lossy(of: version.id)
         storage = wantsStorage ? try Self.storage(of: files, in: catalog) : nil
     }
 
@@ -77,6 +79,12 @@ struct VersionDescription {
         if !version.message.isEmpty { print("message     \(version.message)") }
         if !tags.isEmpty { print("tags        \(tags.joined(separator: ", "))") }
         if !parents.isEmpty { print("parents     \(parents.joined(separator: ", "))") }
+        if let lossy {
+            print(
+                "lossy       \(lossy.scheme), largest error \(JSONText.shortest(lossy.largestError)), "
+                    + "RMS \(JSONText.shortest(lossy.rootMeanSquareError))"
+            )
+        }
         let names = snapshots.map { $0.name + ($0.isNumbered ? " (numbered)" : "") }
         if !names.isEmpty { print("snapshots   \(names.joined(separator: ", "))") }
         for (name, value) in hyperparameters { print("config      \(name) = \(value)") }

@@ -55,7 +55,8 @@ extension ModelArchive {
         return files
     }
 
-    private func write(_ file: FileRecord, to path: String) throws {
+    /// Writes one committed file, byte for byte; nothing may be at `path` yet.
+    func write(_ file: FileRecord, to path: String) throws {
         if let target = file.linkTarget {
             guard symlink(String(decoding: target, as: UTF8.self), path) == 0 else {
                 throw ArchiveError.system("make the link '\(path)'", Errno(rawValue: errno))

@@ -1,5 +1,6 @@
 public import Catalog
 import Foundation
+import PackFiles
 public import ParameterStore
 import SystemPackage
 
@@ -64,6 +65,8 @@ public final class ModelArchive: Sendable {
     public var queriesPath: String { path + "/" + Self.queriesName }
 
     var packsPath: String { path + "/" + Self.packsName }
+
+    var packDirectory: PackDirectory { PackDirectory(path: packsPath) }
 
     /// Makes an empty archive.
     ///

@@ -51,6 +51,8 @@ public struct CommitRecord: Sendable {
     public var network: NetworkRecord?
     /// The pack that the commit wrote, if it wrote one.
     public var pack: (id: PackID, name: String)?
+    /// What a float scheme did to its weights, if it is a lossy copy.
+    public var lossy: LossyRecord?
     /// The contents that are new.
     public var contents: [ContentRecord]
 
@@ -118,6 +120,7 @@ extension Catalog {
             let version = try insertVersion(commit, in: database)
             try insertFiles(of: commit, version: version, in: database)
             try insertFacts(of: commit, version: version, in: database)
+            try commit.lossy?.insert(version: version, in: database)
             try insertWeightFacts(of: commit, version: version, in: database)
             if let network = commit.network {
                 try Self.insert(network, version: version, in: database)

@@ -80,10 +80,13 @@ extension Catalog: ContentCatalog {
 
     /// Replaces the codings of contents by those of a new pack: the commit point of storing them anew.
     ///
-    /// Packs that hold nothing any more lose their rows; their files are the next collection's.
+    /// The bytes are the same, so no reader sees a difference. The depths of all contents that are coded
+    /// against them follow. Packs that hold nothing any more lose their rows; their files are the next
+    /// collection's.
     ///
     /// - Parameters:
-    ///   - records: What ``ContentWriter/finish()`` gave; contents of other numbers stay as they are.
+    ///   - records: What ``ContentWriter/finish()`` gave, a base before what is coded against it; contents
+    ///     of other numbers stay as they are.
     ///   - pack: The pack that was written; it is already synced.
     /// - Throws: ``CatalogError``; the catalog is then as it was. It throws as well if a content is gone.
     public func replaceCodings(
@@ -93,7 +96,7 @@ extension Catalog: ContentCatalog {
         guard !records.isEmpty else { return }
         try write { database in
             try database.execute(
-                sql: "INSERT INTO pack VALUES (?, ?)",
+                sql: "INSERT INTO pack (id, name) VALUES (?, ?)",
                 arguments: [pack.id.rawValue, pack.name]
             )
             try database.execute(
@@ -120,6 +123,7 @@ extension Catalog: ContentCatalog {
                     )
                 }
             }
+            try Self.updateDepths(of: records.map(\.id), in: database)
             try database.execute(
                 sql: "DELETE FROM pack WHERE id NOT IN (SELECT pack FROM coding)"
             )

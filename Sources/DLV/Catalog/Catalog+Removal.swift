@@ -48,10 +48,11 @@ extension Catalog {
                     DELETE FROM hyperparameter WHERE version = ?;
                     DELETE FROM measurement WHERE version = ?;
                     DELETE FROM document WHERE version = ?;
+                    DELETE FROM lossyVersion WHERE version = ?;
                     DELETE FROM tag WHERE version = ?;
                     UPDATE version SET removalTime = ? WHERE id = ?;
                     """,
-                arguments: [id, id, id, id, id, id, id, id, id, time, id]
+                arguments: [id, id, id, id, id, id, id, id, id, id, time, id]
             )
             try Self.removeNetwork(of: id, in: database)
             try Self.countChange(in: database)

@@ -26,6 +26,7 @@ enum CatalogSchema {
         try database.execute(sql: versions)
         try database.execute(sql: files)
         try database.execute(sql: facts)
+        try database.execute(sql: storage)
         try database.execute(sql: weightFacts)
         try database.execute(sql: networks)
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
@@ -234,5 +235,15 @@ enum CatalogSchema {
             dtypes TEXT NOT NULL,
             PRIMARY KEY (version, ordinal)
         ) WITHOUT ROWID;
+        """
+
+    /// What float schemes and offloading did.
+    private static let storage = """
+        CREATE TABLE lossyVersion (
+            version INTEGER PRIMARY KEY NOT NULL REFERENCES version (id),
+            scheme TEXT NOT NULL,
+            largestError REAL NOT NULL,
+            rootMeanSquareError REAL NOT NULL
+        );
         """
 }

@@ -10,6 +10,19 @@ public struct EncodingEstimate: Hashable, Sendable {
     public let decodeSeconds: Double
     /// Whether the base is of any use: else the content is better stored alone.
     public let usesBase: Bool
+    /// What its decoding asks for.
+    let load: DecodingLoad
+}
+
+/// What decoding a content asks for, given its base.
+struct DecodingLoad: Hashable, Sendable {
+    let kind: ElementKind
+    /// How the last of the samples is coded; mostly all are coded alike.
+    let coding: SegmentCoding
+    let chunkCount: Int
+    let byteCount: Int
+    /// The bytes of its streams.
+    let streamByteCount: Int
 }
 
 /// Finds what it takes to store contents against others, by trying it on a part of them.
@@ -56,6 +69,7 @@ public final class EncodingEstimator {
         var models = 0
         var seconds = 0.0
         var usesBase = false
+        var coding = SegmentCoding.whole
         let runs = Self.runs(of: content.record)
         for run in runs {
             let elements = try workspace.load(
@@ -66,7 +80,8 @@ public final class EncodingEstimator {
             let segment = try encoder.encode(elements, base: baseElements, at: run.lowerBound)
             models += segment.model.count
             streams += segment.byteCount - segment.model.count
-            usesBase = usesBase || segment.coding.needsBase
+            coding = segment.coding
+            usesBase = usesBase || coding.needsBase
             let model = try segment.readModel(
                 kind: kind,
                 layout: content.index.layout,
@@ -81,7 +96,8 @@ public final class EncodingEstimator {
             streams: streams,
             models: models,
             seconds: seconds,
-            usesBase: usesBase
+            usesBase: usesBase,
+            coding: coding
         )
     }
 
@@ -102,7 +118,8 @@ public final class EncodingEstimator {
         streams: Int,
         models: Int,
         seconds: Double,
-        usesBase: Bool
+        usesBase: Bool,
+        coding: SegmentCoding
     ) -> EncodingEstimate {
         let scale = Double(record.byteCount) / Double(max(1, sampled))
         let index = 48 + record.chunkCount * 14
@@ -115,7 +132,14 @@ public final class EncodingEstimator {
         return EncodingEstimate(
             storedByteCount: Int(Double(streams) * scale + model) + index,
             decodeSeconds: seconds * scale,
-            usesBase: usesBase
+            usesBase: usesBase,
+            load: DecodingLoad(
+                kind: record.kind,
+                coding: coding,
+                chunkCount: record.chunkCount,
+                byteCount: record.byteCount,
+                streamByteCount: Int(Double(streams) * scale)
+            )
         )
     }
 
@@ -146,7 +170,8 @@ public final class EncodingEstimator {
         return best
     }
 
-    private static func threadSeconds() -> Double {
+    /// The processor time of the calling thread.
+    static func threadSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -85,7 +85,8 @@ public struct RecreationConstraints: Hashable, Sendable {
             .infeasible,
             "No plan keeps the bounds: a snapshot that may cost \(bounds[worst.group]) costs "
                 + "\(worst.cost) with the quickest coding of everything; \(worst.cost) is the smallest "
-                + "bound that works."
+                + "bound that works.",
+            smallestBound: worst.cost
         )
     }
 }

@@ -141,3 +141,28 @@ public struct StoragePlan: Hashable, Sendable {
         return order
     }
 }
+
+extension StoragePlan {
+    /// The nodes, each behind the one that it is stored against.
+    public func topologicalOrder(in graph: MatrixStorageGraph) -> [Int] {
+        order(in: graph) ?? []
+    }
+
+    /// The plan with no chain longer than a number of edges: what would lie deeper is materialised in the
+    /// way that takes least storage. Recreation costs only fall if materialisation is the cheapest way.
+    public func limitingDepth(to depthMax: Int, in graph: MatrixStorageGraph) -> StoragePlan {
+        var edges = parentEdges
+        var depths = [Int](repeating: 0, count: edges.count)
+        for node in topologicalOrder(in: graph) where node > 0 {
+            depths[node] = depths[graph.edges[edges[node]].source] + 1
+            guard depths[node] > depthMax else { continue }
+            let cheapest = graph.incoming[node].map(Int.init)
+                .filter { graph.edges[$0].source == 0 }
+                .min { graph.edges[$0].storageCost < graph.edges[$1].storageCost }
+            guard let cheapest else { continue }
+            edges[node] = cheapest
+            depths[node] = 1
+        }
+        return StoragePlan(parentEdges: edges)
+    }
+}

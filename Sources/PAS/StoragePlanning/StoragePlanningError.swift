@@ -16,10 +16,14 @@ public struct StoragePlanningError: Error, Hashable {
     /// What went wrong, in one sentence, with the way out if there is one.
     public let message: String
 
+    /// Of bounds that no plan keeps: the smallest one for all groups that works, in the graph's unit.
+    public let smallestBound: Double?
+
     /// Creates an error.
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, smallestBound: Double? = nil) {
         self.code = code
         self.message = message
+        self.smallestBound = smallestBound
     }
 }
 

@@ -70,6 +70,27 @@ public final class ChunkDecoder {
             guard decodeFields(chunk, model, high.bytes, low.bytes, output, full) else {
                 throw Self.tokens
             }
+        case .codebook:
+            try decodeCodebook(high.bytes, model, chunkByteCount: full, into: output)
+        }
+    }
+
+    private func decodeCodebook(
+        _ stream: UnsafeRawBufferPointer,
+        _ model: SegmentModel,
+        chunkByteCount: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        let count = chunkByteCount / model.kind.width
+        guard let codebook = model.codebook, chunkByteCount % model.kind.width == 0,
+            count <= planes.count
+        else { throw Self.size }
+        let indices = UnsafeMutableRawBufferPointer(rebasing: planes[..<count])
+        guard try decompressor.decompress(stream, into: indices) == stream.count else {
+            throw Self.trailing
+        }
+        guard codebook.write(UnsafeRawBufferPointer(indices), into: output) else {
+            throw TensorCodingError(.damaged, "an element has a number that its codebook lacks")
         }
     }
 

@@ -21,6 +21,43 @@ public enum CodingEstimate {
         }
     }
 
+    /// The bytes of elements alone, each byte plane by itself: less than ``alone(_:kind:)`` for floats whose
+    /// mantissas are no noise.
+    static func planes(_ elements: UnsafeRawBufferPointer, kind: ElementKind) -> Double {
+        var histograms = [[Int]](
+            repeating: [Int](repeating: 0, count: 256),
+            count: kind.width
+        )
+        // One table serves a chunk, so the runs count together: what varies slowly gains nothing.
+        let count = perElement(elements, kind: kind) { run, _ in
+            withUnsafeTemporaryAllocation(byteCount: run.count, alignment: 16) { planes in
+                ChunkPlanes.split(run, kind: kind, into: planes)
+                let size = run.count / kind.width
+                for plane in 0..<kind.width {
+                    for byte in planes[plane * size..<(plane + 1) * size] {
+                        histograms[plane][Int(byte)] += 1
+                    }
+                }
+            }
+            return 8
+        }
+        return count / 8 * histograms.reduce(0) { $0 + entropy($1) }
+    }
+
+    /// The bytes of elements as numbers of a codebook.
+    static func codebook(
+        _ codebook: Codebook,
+        _ elements: UnsafeRawBufferPointer,
+        kind: ElementKind
+    ) -> Double {
+        Double(codebook.serialized.count)
+            + perElement(elements, kind: kind) { run, _ in
+                var histogram = [Int](repeating: 0, count: Codebook.wordCountMax)
+                for index in codebook.indices(of: run) { histogram[Int(index)] += 1 }
+                return entropy(histogram) + 0.05
+            }
+    }
+
     /// The bytes of elements as differences to a base.
     public static func delta(
         _ elements: UnsafeRawBufferPointer,

@@ -15,6 +15,7 @@
 ///     fields   scales, tables   token stream of the differences    token stream of the residuals
 ///                               of the upper halves                of the lower halves
 ///     same     –                –                                  –
+///     codebook the bit patterns one zstd frame of their numbers    –
 public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
     case whole = 0
     case planes = 1
@@ -23,11 +24,12 @@ public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
     case tokens = 4
     case fields = 5
     case same = 6
+    case codebook = 7
 
     /// Whether decoding needs the elements of the base.
     public var needsBase: Bool {
         switch self {
-        case .whole, .planes, .raw: false
+        case .whole, .planes, .raw, .codebook: false
         case .fast, .tokens, .fields, .same: true
         }
     }

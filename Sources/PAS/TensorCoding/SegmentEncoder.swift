@@ -48,7 +48,8 @@ public final class SegmentEncoder {
         guard segment.count % kind.width == 0, kind != .bytes else {
             return try encodeWhole(segment, effort: .normal)
         }
-        let alone = CodingEstimate.alone(segment, kind: kind)
+        let way = AloneCoding(segment, kind: kind)
+        let alone = way.byteCount
         if let base, kind.hasTokens {
             let delta =
                 kind.width == 4
@@ -60,8 +61,26 @@ public final class SegmentEncoder {
                 return try encodeFast(segment, base)
             }
         }
-        if kind.hasTokens { return try encodeRaw(segment) }
+        if let codebook = way.codebook { return try encode(segment, with: codebook) }
+        if kind.hasTokens, !way.isPlanes { return try encodeRaw(segment) }
         return try encodePlanes(segment)
+    }
+
+    private func encode(
+        _ segment: UnsafeRawBufferPointer,
+        with codebook: Codebook
+    ) throws -> EncodedSegment {
+        let chunks = chunks(of: segment)
+        let encoded = try concurrentMap(chunks.count) { index in
+            try scratch.use { scratch in
+                var frame: [UInt8] = []
+                try codebook.indices(of: chunks[index]).withUnsafeBytes {
+                    try scratch.compressor.append($0, effort: .low, to: &frame)
+                }
+                return EncodedChunk(high: frame, low: [])
+            }
+        }
+        return EncodedSegment(coding: .codebook, model: codebook.serialized, chunks: encoded)
     }
 
     private func chunks(of segment: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {

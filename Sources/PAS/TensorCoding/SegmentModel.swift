@@ -11,6 +11,7 @@ public final class SegmentModel: Sendable {
     let scales: ScaleModel?
     let tables: DecodingTables?
     let lowTables: DecodingTables?
+    let codebook: Codebook?
 
     /// Reads a model.
     ///
@@ -37,8 +38,9 @@ public final class SegmentModel: Sendable {
             throw TensorCodingError(.damaged, "a segment has an impossible size")
         }
         let hasScales = coding == .tokens || coding == .fields
+        codebook = coding == .codebook ? try Codebook(model: bytes, kind: kind) : nil
         guard hasScales else {
-            guard bytes.isEmpty else {
+            guard bytes.isEmpty || codebook != nil else {
                 throw TensorCodingError(.damaged, "a segment has a model that it does not need")
             }
             rows = SegmentRows(RowLayout(), elements: 0..<0)
@@ -70,7 +72,7 @@ public final class SegmentModel: Sendable {
         case .planes, .fast: kind.highPlaneCount < kind.width
         case .raw: kind.width > 2
         case .fields: true
-        case .whole, .tokens, .same: false
+        case .whole, .tokens, .same, .codebook: false
         }
     }
 

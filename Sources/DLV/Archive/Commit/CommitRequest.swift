@@ -35,6 +35,8 @@ public struct CommitRequest: Sendable {
     public var measurements: [MeasurementLog.Entry]
     /// A glob that says which files are weights; nil for the fixed rules.
     public var weightsPattern: String?
+    /// What a float scheme did to the weights, if the version is a lossy copy.
+    var lossyCopy: LossyCopy?
 
     /// Creates a request.
     public init(model: String, message: String, paths: [String]) {

@@ -65,6 +65,7 @@ private final class Committer {
         record.parents = parents.map(\.globalID)
         record.tags = request.tags
         record.hyperparameters = request.hyperparameters
+        record.lossy = request.lossyCopy?.record
         record.measurements = request.measurements.map {
             MeasurementRecord(name: $0.name, iteration: $0.iteration, value: $0.value)
         }
@@ -255,7 +256,8 @@ private final class Committer {
         record.documents += VersionDocuments.render(
             record,
             parents: parents,
-            parameterCount: parameters
+            parameterCount: parameters,
+            lossyCopy: request.lossyCopy
         )
         for snapshot in record.snapshots {
             let files = weights.filter { $0.record.snapshot == snapshot.ordinal }

@@ -10,10 +10,11 @@ enum VersionDocuments {
     static func render(
         _ commit: CommitRecord,
         parents: [VersionRecord],
-        parameterCount: Int
+        parameterCount: Int,
+        lossyCopy: LossyCopy? = nil
     ) -> [DocumentRecord] {
         [
-            document(.metadata, metadata(commit, parents: parents, parameterCount)),
+            document(.metadata, metadata(commit, parents: parents, parameterCount, lossyCopy)),
             document(.hyperparameters, hyperparameters(commit.hyperparameters)),
             document(.measurements, measurements(commit.measurements)),
             document(.lineage, lineage(commit, parents: parents)),
@@ -33,7 +34,8 @@ enum VersionDocuments {
     private static func metadata(
         _ commit: CommitRecord,
         parents: [VersionRecord],
-        _ parameterCount: Int
+        _ parameterCount: Int,
+        _ lossyCopy: LossyCopy?
     ) -> String {
         let weights = commit.files.filter { $0.record.role == .weights }
         let snapshots = commit.snapshots.map { snapshot in
@@ -44,7 +46,7 @@ enum VersionDocuments {
                 .init("numbered", .boolean(snapshot.isNumbered)),
             ])
         }
-        return JSONText.object([
+        let members: [JSONText.Member] = [
             .init("model", .string(commit.model)),
             .init("version", .string("v\(commit.number)")),
             .init("id", .string(commit.globalID.description)),
@@ -57,7 +59,9 @@ enum VersionDocuments {
             .init("weight_files", .integer(Int64(weights.count))),
             .init("parameters", .integer(Int64(parameterCount))),
             .init("network", network(commit.network)),
-        ]).rendered()
+        ]
+        let scheme = lossyCopy.map { [JSONText.Member("scheme", $0.json)] } ?? []
+        return JSONText.object(members + scheme).rendered()
     }
 
     private static func network(_ network: NetworkRecord?) -> JSONText {

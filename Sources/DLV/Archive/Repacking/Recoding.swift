@@ -1,0 +1,68 @@
+import Catalog
+import Foundation
+import ParameterStore
+
+extension ModelArchive {
+    /// Codes contents anew into a new pack, and lets the catalog point there; the archive's lock is held.
+    ///
+    /// Every chunk is decoded again and compared before it counts. A crash before the catalog's
+    /// transaction leaves everything as it was, and a pack that the next collection takes away.
+    ///
+    /// - Parameters:
+    ///   - steps: A base stands before what is coded against it. What is no longer there is left out.
+    ///   - progress: Is called with the bytes of each step that is done.
+    /// - Returns: The contents that were coded, and how many stay where they are because they are damaged
+    ///   or not there.
+    func recode(
+        _ steps: ArraySlice<RepackPlan.Step>,
+        progress: (Int) -> Void = { _ in }
+    ) throws -> (count: Int, damagedCount: Int) {
+        let next = try catalog.nextIDs()
+        let pack = (id: next.pack, name: GlobalID().description)
+        let writer = ContentWriter(
+            store: store,
+            packName: pack.name,
+            pack: pack.id,
+            firstContentID: next.content
+        )
+        var damagedCount = 0
+        do {
+            for step in steps where try isPossible(step) {
+                do {
+                    _ = try writer.reencode(step.content, base: step.base)
+                } catch let error as ParameterStoreError where error.isDamage {
+                    // What cannot be read cannot be moved either; 'dlv verify' tells of it.
+                    damagedCount += 1
+                }
+                progress(step.byteCount)
+            }
+            let records = try writer.finish()
+            try catalog.replaceCodings(records, pack: pack)
+            return (records.count, damagedCount)
+        } catch {
+            writer.discard()
+            throw error
+        }
+    }
+
+    /// Whether both contents are there still, and the base is not coded against the content.
+    private func isPossible(_ step: RepackPlan.Step) throws -> Bool {
+        guard try catalog.record(of: step.content) != nil else { return false }
+        var base = step.base
+        while let id = base {
+            guard id != step.content, let record = try catalog.record(of: id) else { return false }
+            base = record.base
+        }
+        return true
+    }
+}
+
+extension ParameterStoreError {
+    /// Whether stored bytes are at fault, not the disk or the system.
+    var isDamage: Bool {
+        switch code {
+        case .full, .system: false
+        default: true
+        }
+    }
+}

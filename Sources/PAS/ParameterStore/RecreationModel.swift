@@ -1,0 +1,168 @@
+import TensorCoding
+
+/// What decoding takes on this machine, fitted to a short calibration.
+///
+/// For each kind of elements and coding, the time of a chunk is a constant, a share of its bytes and a
+/// share of its streams' bytes; reading a content through the store adds a constant and a share of its
+/// bytes, whatever its chain.
+public struct RecreationModel: Sendable {
+    private struct Key: Hashable {
+        let kind: ElementKind
+        let coding: SegmentCoding
+    }
+
+    private var decoding: [Key: LinearFit] = [:]
+    private var reading = LinearFit(weights: [0, 0])
+
+    /// The contents whose reading is timed, and how often each.
+    private static let readCountMax = 32
+    private static let repetitionCount = 3
+
+    /// Fits times.
+    ///
+    /// - Parameters:
+    ///   - estimates: Ways to store contents, with the times that decoding their samples took.
+    ///   - alone: Contents that are stored alone, and what that was estimated to cost: some of them are read
+    ///     on the calling thread.
+    ///   - store: Where they are.
+    /// - Throws: ``ParameterStoreError`` if a content cannot be read.
+    public init(
+        _ estimates: [EncodingEstimate],
+        alone: [(ContentID, EncodingEstimate)],
+        in store: ParameterStore
+    ) throws {
+        var classes: [Key: [LinearFit.Point]] = [:]
+        for estimate in estimates {
+            let load = estimate.load
+            let count = Double(max(1, load.chunkCount))
+            let terms = [1, Double(load.byteCount) / count, Double(load.streamByteCount) / count]
+            classes[Key(kind: load.kind, coding: load.coding), default: []]
+                .append(.init(terms, estimate.decodeSeconds / count))
+        }
+        decoding = classes.mapValues { LinearFit($0) }
+        try calibrateReading(alone, store)
+    }
+
+    /// The seconds that decoding a content takes one core, once its bases are there.
+    ///
+    /// - Parameters:
+    ///   - estimate: What was measured of the content.
+    ///   - isWhole: Whether the content is coded alone: then the way through the store is counted, which
+    ///     each read takes once.
+    public func seconds(_ estimate: EncodingEstimate, isWhole: Bool) -> Double {
+        let load = estimate.load
+        let count = Double(max(1, load.chunkCount))
+        let terms = [1, Double(load.byteCount) / count, Double(load.streamByteCount) / count]
+        let fit = decoding[Key(kind: load.kind, coding: load.coding)]
+        let decoded = (fit?.value(terms) ?? 0) * Double(load.chunkCount)
+        return decoded + (isWhole ? reading.value([1, Double(load.byteCount)]) : 0)
+    }
+
+    /// Fits what a read takes beyond decoding to contents that are stored alone.
+    private mutating func calibrateReading(
+        _ alone: [(ContentID, EncodingEstimate)],
+        _ store: ParameterStore
+    ) throws {
+        let sorted = alone.sorted { $0.1.load.byteCount < $1.1.load.byteCount }
+        let count = min(sorted.count, Self.readCountMax)
+        var points: [LinearFit.Point] = []
+        for index in 0..<count {
+            let (id, estimate) = sorted[index * sorted.count / count]
+            let beyond = try Self.secondsOfRead(id, in: store) - seconds(estimate, isWhole: false)
+            points.append(.init([1, Double(estimate.load.byteCount)], max(0, beyond)))
+        }
+        reading = LinearFit(points)
+    }
+
+    /// The processor time of reading a content from packs that are in memory: the least of the
+    /// repetitions, since whatever else the machine does only adds.
+    private static func secondsOfRead(_ id: ContentID, in store: ParameterStore) throws -> Double {
+        let byteCount = try store.content(id).record.byteCount
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(1, byteCount),
+            alignment: 64
+        )
+        defer { buffer.deallocate() }
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
+        var least = Double.infinity
+        for _ in 0..<repetitionCount {
+            store.cache.forget([id])
+            let start = EncodingEstimator.threadSeconds()
+            try store.read(id, at: 0, into: part)
+            least = min(least, EncodingEstimator.threadSeconds() - start)
+        }
+        return least
+    }
+}
+
+/// A sum of terms with weights that are not negative, fitted by least squares of relative errors.
+struct LinearFit: Sendable {
+    struct Point: Sendable {
+        let terms: [Double]
+        let value: Double
+
+        init(_ terms: [Double], _ value: Double) {
+            self.terms = terms
+            self.value = value
+        }
+    }
+
+    private let weights: [Double]
+
+    init(weights: [Double]) {
+        self.weights = weights
+    }
+
+    /// Fits points of at most a few terms: of all subsets of terms whose weights come out positive, the
+    /// one that errs least.
+    init(_ points: [Point]) {
+        let termCount = points.first?.terms.count ?? 0
+        var best: (weights: [Double], error: Double)?
+        for subset in 1..<max(1, 1 << termCount) {
+            let terms = (0..<termCount).filter { subset >> $0 & 1 == 1 }
+            guard let solved = Self.solve(points, terms), solved.allSatisfy({ $0 >= 0 }) else { continue }
+            var weights = [Double](repeating: 0, count: termCount)
+            for (term, weight) in zip(terms, solved) { weights[term] = weight }
+            let error = points.reduce(0) { sum, point in
+                let value = zip(point.terms, weights).reduce(0) { $0 + $1.0 * $1.1 }
+                let miss = (value - point.value) * Self.scale(of: point)
+                return sum + miss * miss
+            }
+            if best.map({ error < $0.error }) ?? true { best = (weights, error) }
+        }
+        weights = best?.weights ?? [Double](repeating: 0, count: termCount)
+    }
+
+    func value(_ terms: [Double]) -> Double {
+        zip(terms, weights).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    /// Small chunks must not vanish beside large ones, nor noise in tiny ones rule.
+    private static func scale(of point: Point) -> Double { 1 / max(point.value, 2e-5) }
+
+    /// The normal equations, by elimination; nil if the terms depend on each other.
+    private static func solve(_ points: [Point], _ terms: [Int]) -> [Double]? {
+        var rows = terms.map { first -> [Double] in
+            let squares = terms.map { second in
+                points.reduce(0) {
+                    $0 + $1.terms[first] * $1.terms[second] * scale(of: $1) * scale(of: $1)
+                }
+            }
+            return squares + [
+                points.reduce(0) {
+                    $0 + $1.terms[first] * $1.value * scale(of: $1) * scale(of: $1)
+                }
+            ]
+        }
+        for pivot in rows.indices {
+            let diagonal = rows[pivot][pivot]
+            let largest = rows[pivot].dropLast().map(abs).max() ?? 0
+            guard diagonal > 1e-9 * largest, diagonal > 0 else { return nil }
+            for row in rows.indices where row != pivot {
+                let factor = rows[row][pivot] / diagonal
+                for column in rows[row].indices { rows[row][column] -= factor * rows[pivot][column] }
+            }
+        }
+        return rows.indices.map { rows[$0][terms.count] / rows[$0][$0] }
+    }
+}
