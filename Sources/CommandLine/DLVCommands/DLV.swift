@@ -36,7 +36,9 @@ public struct DLV: ParsableCommand {
             CommandGroup(name: "Questions", subcommands: [QueryCommand.self, IdentifyCommand.self]),
             CommandGroup(
                 name: "Upkeep",
-                subcommands: [ArchiveCommand.self, VerifyCommand.self, GCCommand.self]
+                subcommands: [
+                    ArchiveCommand.self, OffloadCommand.self, VerifyCommand.self, GCCommand.self,
+                ]
             ),
         ]
     )

@@ -27,7 +27,7 @@ struct VerifyCommand: ParsableCommand {
         let report = try archive.verify(isDeep: deep) { progress.update($0, of: $1) }
         progress.finish()
         output.json ? printJSON(report) : printText(report)
-        guard report.faults.isEmpty else { throw ExitCode.failure }
+        guard report.faults.isEmpty, report.missingPlanes.isEmpty else { throw ExitCode.failure }
     }
 
     private func printText(_ report: VerificationReport) {
@@ -37,7 +37,13 @@ struct VerifyCommand: ParsableCommand {
             print("DAMAGED: \(fault.message)")
             for name in fault.affected { print("  \(name)") }
         }
-        if report.faults.isEmpty { print("Everything is as it was committed.") }
+        for (directory, count) in report.missingPlanes {
+            print(
+                "MISSING: the low-order planes of \(counted(count, "content")) are not in "
+                    + "'\(directory)'. Make the directory reachable, then verify again."
+            )
+        }
+        if report.faults.isEmpty, report.missingPlanes.isEmpty { print("Everything is as it was committed.") }
     }
 
     private func printJSON(_ report: VerificationReport) {
@@ -51,6 +57,17 @@ struct VerifyCommand: ParsableCommand {
             .init("contents", .integer(Int64(report.contentCount))),
             .init("files", .integer(Int64(report.fileCount))),
             .init("faults", .array(faults)),
+            .init(
+                "missing_planes",
+                .array(
+                    report.missingPlanes.map { directory, count in
+                        .object([
+                            .init("directory", .string(directory)),
+                            .init("contents", .integer(Int64(count))),
+                        ])
+                    }
+                )
+            ),
         ])
         print(text.rendered(), terminator: "")
     }

@@ -19,6 +19,8 @@ public struct VerificationReport: Sendable {
     public internal(set) var fileCount = 0
     /// What is wrong.
     public internal(set) var faults: [Fault] = []
+    /// The directories of low-order planes that are not reachable, and how many contents need them.
+    public internal(set) var missingPlanes: [(directory: String, contentCount: Int)] = []
 }
 
 extension ModelArchive {
@@ -35,6 +37,7 @@ extension ModelArchive {
         var report = VerificationReport()
         let total = try catalog.contentTotals().count
         var damaged: [ContentID: String] = [:]
+        var missing: Set<ContentID> = []
         var last: ContentID?
         while true {
             let page = try catalog.contentIDs(after: last, limit: 1000)
@@ -43,6 +46,8 @@ extension ModelArchive {
                 progress(report.contentCount, total)
                 do {
                     try store.verify(id)
+                } catch where error.code == .missingLowPlanes {
+                    missing.insert(id)
                 } catch {
                     damaged[id] = "\(error)"
                 }
@@ -51,8 +56,21 @@ extension ModelArchive {
             last = end
         }
         report.faults = try faults(damaged)
-        if isDeep { try verifyFiles(into: &report, damaged: Set(damaged.keys), progress) }
+        report.missingPlanes = try missingPlanes(missing)
+        let unreadable = missing.union(damaged.keys)
+        if isDeep { try verifyFiles(into: &report, damaged: unreadable, progress) }
         return report
+    }
+
+    /// Where the planes are that contents lack; they were moved nowhere if somebody deleted them.
+    private func missingPlanes(
+        _ contents: Set<ContentID>
+    ) throws -> [(directory: String, contentCount: Int)] {
+        guard !contents.isEmpty else { return [] }
+        let lost = try catalog.lowPlanesDirectories().map(\.directory).filter {
+            !FileManager.default.fileExists(atPath: $0)
+        }
+        return [(lost.isEmpty ? packsPath : lost.joined(separator: "', '"), contents.count)]
     }
 
     private func faults(_ damaged: [ContentID: String]) throws -> [VerificationReport.Fault] {

@@ -139,7 +139,7 @@ extension Catalog {
     private func insertContents(of commit: CommitRecord, in database: Database) throws {
         guard let pack = commit.pack, !commit.contents.isEmpty else { return }
         try database.execute(
-            sql: "INSERT INTO pack VALUES (?, ?)",
+            sql: "INSERT INTO pack (id, name) VALUES (?, ?)",
             arguments: [pack.id.rawValue, pack.name]
         )
         try database.execute(

@@ -112,6 +112,33 @@ extension Catalog {
         }
     }
 
+    /// Notes where the low-order planes of a pack are.
+    ///
+    /// - Parameters:
+    ///   - directory: Their directory; nil for that of the packs.
+    ///   - pack: The pack.
+    public func setLowPlanesDirectory(_ directory: String?, of pack: PackID) throws {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE pack SET lowPlanesDirectory = ? WHERE id = ?",
+                arguments: [directory, pack.rawValue]
+            )
+        }
+    }
+
+    /// The directories to which low-order planes were moved, each with the number of its packs.
+    public func lowPlanesDirectories() throws -> [(directory: String, packCount: Int)] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT lowPlanesDirectory, count(*) FROM pack
+                    WHERE lowPlanesDirectory IS NOT NULL GROUP BY 1 ORDER BY 1
+                    """
+            ).map { ($0[0], $0[1]) }
+        }
+    }
+
     /// No chain is longer; a longer one can only be a circle.
     private static let depthMax = 10_000
 

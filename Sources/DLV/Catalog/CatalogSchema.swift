@@ -42,7 +42,8 @@ enum CatalogSchema {
 
         CREATE TABLE pack (
             id INTEGER PRIMARY KEY NOT NULL,
-            name TEXT NOT NULL UNIQUE
+            name TEXT NOT NULL UNIQUE,
+            lowPlanesDirectory TEXT
         );
 
         CREATE TABLE content (
@@ -237,7 +238,7 @@ enum CatalogSchema {
         ) WITHOUT ROWID;
         """
 
-    /// What float schemes and offloading did.
+    /// What float schemes did.
     private static let storage = """
         CREATE TABLE lossyVersion (
             version INTEGER PRIMARY KEY NOT NULL REFERENCES version (id),

@@ -192,7 +192,10 @@ public final class ArchiveTree: ReadableTree {
     /// Opens a regular file for reading.
     public func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile {
         try translating {
-            if let known = self.openFiles.value(for: file) { return self.opened(known) }
+            if let known = self.openFiles.value(for: file) {
+                try known.checkLowPlanes()
+                return self.opened(known)
+            }
             let node = try self.node(file)
             let extents: FileExtents?
             switch node {
@@ -209,6 +212,7 @@ public final class ArchiveTree: ReadableTree {
             guard let extents else {
                 throw FileSystemError(.isDirectory, "The node is a directory, not a file.")
             }
+            try extents.checkLowPlanes()
             self.openFiles.insert(extents, for: file, weight: 8 + extents.extentCount)
             return self.opened(extents)
         }

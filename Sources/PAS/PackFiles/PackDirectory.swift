@@ -61,7 +61,8 @@ public struct PackDirectory: Sendable {
                 return false
             }
         }
-        for file in files where unlink(file) != 0 && errno != ENOENT {
+        let moved = lowPlanesTarget(of: pack)
+        for file in files + (moved.map { [$0] } ?? []) where unlink(file) != 0 && errno != ENOENT {
             throw PackFileError(
                 .system,
                 "Cannot delete '\(file)': \(Errno(rawValue: errno))."

@@ -83,7 +83,8 @@ final class FileExtents: Sendable {
                     pieces.append(ContentPiece(bytes, offset: 0, byteCount: range.count))
                 }
             } catch {
-                throw FileSystemError(.inputOutput, error.message)
+                let isMissing = error.code == .missingLowPlanes
+                throw FileSystemError(isMissing ? .noMedium : .inputOutput, error.message)
             }
         }
         return pieces
@@ -103,6 +104,25 @@ final class FileExtents: Sendable {
         let names = contents.isEmpty ? [] : store.packNames(of: contents)
         packs.withLock { $0 = (epoch, names) }
         return store.hold(names)
+    }
+
+    /// Checks that the low-order planes that the file needs are there.
+    ///
+    /// - Throws: ``FileSystemError`` with `noMedium` if they were moved to a place that is not reachable.
+    func checkLowPlanes() throws(FileSystemError) {
+        guard hold().lacksLowPlanes else { return }
+        let contents = extents.compactMap { extent -> ContentID? in
+            switch extent.place {
+            case .memory: nil
+            case .content(let content, _): content
+            case .elements(let elements): elements.content
+            }
+        }
+        do {
+            try store.checkLowPlanes(of: contents)
+        } catch {
+            throw FileSystemError(.noMedium, error.message)
+        }
     }
 
     /// Has the bytes of a range decoded, up to the end of the file, before they are asked for.
