@@ -1,14 +1,9 @@
+import PackFiles
+
 extension HeldPacks {
     /// Whether the low-order planes of one of the packs are not there.
     public var lacksLowPlanes: Bool {
-        readers.contains { reader in
-            do {
-                try reader.openLow()
-                return false
-            } catch {
-                return error.code == .missingLow
-            }
-        }
+        readers.contains(where: \.lacksLowPlanes)
     }
 }
 
@@ -25,16 +20,30 @@ extension ParameterStore {
             var next: ContentID? = id
             while let link = next, seen.insert(link).inserted, let content = try? content(link) {
                 if content.index.chunks.contains(where: { $0.low.byteCount > 0 }) {
-                    do {
-                        try content.pack.openLow()
-                    } catch where error.code == .missingLow {
-                        throw ParameterStoreError(pack: error)
-                    } catch {
-                        return
-                    }
+                    if content.pack.lacksLowPlanes { try Self.openLowPlanes(of: content.pack) }
                 }
                 next = content.record.base
             }
+        }
+    }
+
+    private static func openLowPlanes(of pack: PackReader) throws(ParameterStoreError) {
+        do {
+            try pack.openLow()
+        } catch {
+            throw ParameterStoreError(pack: error)
+        }
+    }
+}
+
+extension PackReader {
+    /// Whether the file of low-order planes is not there.
+    fileprivate var lacksLowPlanes: Bool {
+        do throws(PackFileError) {
+            try openLow()
+            return false
+        } catch {
+            return error.code == .missingLow
         }
     }
 }
