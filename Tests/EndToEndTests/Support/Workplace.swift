@@ -47,6 +47,7 @@ final class Workplace: Sendable {
             "LC_ALL": "C.UTF-8",
             "DLV_ARCHIVE": directory.path("zoo.dlv"),
             "FIXTURES": root.appendingPathComponent("Tests/Fixtures/lenet").path,
+            "SCRIPTS": root.appendingPathComponent("Scripts").path,
         ]
     }
 
