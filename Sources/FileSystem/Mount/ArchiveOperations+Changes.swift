@@ -5,6 +5,7 @@ import Glibc
 // Changes, which only `query/` allows.
 extension ArchiveOperations {
     func create(_ request: FuseRequest, parent: UInt64, name: [UInt8], flags: Int32) {
+        guard name.count <= Self.nameByteCountMax else { return request.reply(errno: ENAMETOOLONG) }
         answer(request) { () throws(FileSystemError) in
             let (attributes, file) = try fileSystem.create(
                 name,
@@ -46,6 +47,7 @@ extension ArchiveOperations {
         newName: [UInt8],
         flags: UInt32
     ) {
+        guard newName.count <= Self.nameByteCountMax else { return request.reply(errno: ENAMETOOLONG) }
         // RENAME_NOREPLACE is 1; an exchange is refused, and tools then fall back.
         guard flags & ~1 == 0 else { return request.reply(errno: EINVAL) }
         answer(request) { () throws(FileSystemError) in

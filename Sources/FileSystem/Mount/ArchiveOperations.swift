@@ -86,12 +86,16 @@ final class ArchiveOperations: FuseOperations {
         if parent == NodeNumber.root.rawValue, name == StatusFile.name {
             return request.reply(entry: statusAttributes)
         }
+        guard name.count <= Self.nameByteCountMax else { return request.reply(errno: ENAMETOOLONG) }
         let directory = node(parent)
         guard fileSystem.mayRunQuery(lookup: name, in: directory) else {
             return find(name, in: directory, for: request)
         }
         executors.run { self.find(name, in: directory, for: request) }
     }
+
+    /// The longest name, as everywhere in Linux; the kernel lets FUSE have longer ones.
+    static let nameByteCountMax = 255
 
     private func find(_ name: [UInt8], in directory: NodeNumber, for request: FuseRequest) {
         do throws(FileSystemError) {

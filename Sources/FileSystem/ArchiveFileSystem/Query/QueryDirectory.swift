@@ -386,9 +386,11 @@ public final class QueryDirectory: Sendable {
         _ time: Int64,
         of node: NodeNumber
     ) throws(FileSystemError) {
-        // A saved query's time is that of its file; editors that set it may be told yes.
-        guard case .file(let file)? = state.withLock({ Self.place(node, $0) }) else { return }
-        state.withLock { _ in file.modificationTime = time }
+        switch state.withLock({ Self.place(node, $0) }) {
+        case .file(let file)?: state.withLock { _ in file.modificationTime = time }
+        case .query(let query)?: saved.setModificationTime(time, of: query)
+        default: break
+        }
     }
 
     /// Saves a file that was changed, and compiles it if it is a query; called at close and sync.
@@ -410,6 +412,8 @@ public final class QueryDirectory: Sendable {
         let (name, text) = state.withLock { _ in (file.name, file.bytes) }
         if let name, case .query(let query) = QueryName.kind(of: name) {
             try saved.save(text, as: query)
+            // That of the last write, or what a tool has set since.
+            saved.setModificationTime(state.withLock { _ in file.modificationTime }, of: query)
         }
         state.withLock { _ in
             if file.bytes == text { file.isDirty = false }

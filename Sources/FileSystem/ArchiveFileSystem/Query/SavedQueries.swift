@@ -49,6 +49,18 @@ struct SavedQueries: Sendable {
         }
     }
 
+    /// Sets the time of a query's text, in nanoseconds since 1970; one that cannot be set stays.
+    func setModificationTime(_ time: Int64, of name: String) {
+        let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let isNegative = rest < 0
+        let value = timespec(
+            tv_sec: Int(isNegative ? seconds - 1 : seconds),
+            tv_nsec: Int(isNegative ? rest + 1_000_000_000 : rest)
+        )
+        let times = [value, value]
+        utimensat(AT_FDCWD, file(name), times, AT_SYMLINK_NOFOLLOW)
+    }
+
     /// Removes a query.
     func remove(_ name: String) throws(FileSystemError) {
         do {
