@@ -11,6 +11,18 @@ public struct ActivationShape: Hashable, Sendable {
         self.dimensions = dimensions
     }
 
+    /// Larger than any dimension of a tensor; bounds every sum and product of a few of them.
+    static let dimensionMax = 1 << 40
+
+    /// More dimensions than any framework allows.
+    static let rankMax = 64
+
+    /// Whether a tensor may have these dimensions.
+    static func isPossible(_ dimensions: [Int?]) -> Bool {
+        dimensions.count <= rankMax
+            && dimensions.allSatisfy { $0.map { (0..<dimensionMax).contains($0) } ?? true }
+    }
+
     /// The number of dimensions.
     public var rank: Int { dimensions.count }
 

@@ -85,6 +85,7 @@ public struct Network: Hashable, Sendable {
         }
         var names: Set<String> = []
         for node in nodes {
+            try check(node)
             guard names.insert(node.name).inserted else {
                 throw NetworkError(
                     .badInput,
@@ -105,6 +106,33 @@ public struct Network: Hashable, Sendable {
         }
         guard outputs?.allSatisfy(nodes.indices.contains) ?? true else {
             throw NetworkError(.badInput, "The network names an output that is no layer.")
+        }
+    }
+
+    /// A longer name than any layer has.
+    private static let nameByteCountMax = 1024
+
+    /// Refuses what no layer has, so that later sums and products cannot overflow.
+    private static func check(_ node: NetworkNode) throws(NetworkError) {
+        let shapes =
+            node.outputShapes.compactMap { $0?.dimensions }
+            + node.parameters.compactMap(\.shape)
+        guard shapes.allSatisfy({ ActivationShape.isPossible($0) }) else {
+            throw NetworkError(
+                .badInput,
+                "Layer '\(node.name.prefix(60))' has a shape that no tensor has.",
+                node: node.name
+            )
+        }
+        guard node.name.utf8.count <= nameByteCountMax,
+            node.inputs.count <= nodeCountMax, node.outputShapes.count <= nodeCountMax
+        else {
+            throw NetworkError(
+                .badInput,
+                "Layer '\(node.name.prefix(60))…' has a name of \(node.name.utf8.count) bytes, "
+                    + "\(node.inputs.count) inputs and \(node.outputShapes.count) outputs.",
+                node: String(node.name.prefix(60))
+            )
         }
     }
 

@@ -1,5 +1,7 @@
+import Foundation
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 struct NetworkJSONTests {
@@ -51,6 +53,31 @@ struct NetworkJSONTests {
             try NetworkJSON.read(Array(text.utf8))
         }
         #expect(error.message.contains(reason))
+    }
+
+    /// Whatever numbers and bytes stand in a text: an error or a network, and no crash.
+    @Test func damagedTextsDoNoHarm() throws {
+        var generator = SeededGenerator(seed: 21)
+        let text = NetworkJSON.text(of: try NetworkFixtures.caffe("lenet"))
+        let numbers = try Regex("[0-9]+")
+        let extremes = ["0", "-1", "9223372036854775807", "-9223372036854775808", "1099511627775"]
+        let places = text.ranges(of: numbers)
+        for _ in 0..<400 {
+            let place = try #require(places.randomElement(using: &generator))
+            let number = try #require(extremes.randomElement(using: &generator))
+            let changed = text.replacingCharacters(in: place, with: number)
+            if let network = try? NetworkJSON.read(Array(changed.utf8)) {
+                #expect(try Network(NetworkGraph(decoding: network.graph.encoded())) == network)
+                _ = try? network.applying([.deleteNode(2)])
+                _ = NetworkDOT.text(of: network)
+            }
+            var bytes = Array(text.utf8)
+            bytes[Int.random(in: bytes.indices, using: &generator)] = .random(
+                in: 0...255,
+                using: &generator
+            )
+            _ = try? NetworkJSON.read(bytes)
+        }
     }
 
     @Test func deepTextsAreRefused() throws {

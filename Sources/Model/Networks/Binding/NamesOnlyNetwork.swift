@@ -36,7 +36,7 @@ public enum NamesOnlyNetwork {
                 NodeParameter(
                     role: Self.role(role.map(String.init) ?? tensor.name),
                     name: tensor.name,
-                    shape: tensor.shape,
+                    shape: ActivationShape.isPossible(tensor.shape) ? tensor.shape : nil,
                     isStored: true
                 )
             )

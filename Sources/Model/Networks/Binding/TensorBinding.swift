@@ -48,6 +48,7 @@ extension Network {
         isAsImported: Bool
     ) -> NodeParameter {
         var bound = parameter
+        guard ActivationShape.isPossible(tensor.shape) else { return parameter }
         if let count = parameter.elementCount, let own = tensor.elementCount, count != own {
             return parameter
         }

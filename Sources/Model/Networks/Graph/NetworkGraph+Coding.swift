@@ -9,7 +9,7 @@ extension NetworkGraph {
         parts.source = network.source
         parts.outputs = network.outputs.map { Int32($0) }
         var words = WordTable()
-        for node in network.nodes { parts.kinds.append(UInt16(words.place(of: node.kind.name))) }
+        for node in network.nodes { parts.kinds.append(Int32(words.place(of: node.kind.name))) }
         var details = NetworkBytesWriter()
         for node in network.nodes {
             parts.nameBytes.append(contentsOf: node.name.utf8)
@@ -17,7 +17,7 @@ extension NetworkGraph {
             parts.inPlace.append(node.isInPlace)
             for input in node.inputs {
                 parts.inputNodes.append(Int32(input.node))
-                parts.inputOutputs.append(UInt16(input.output))
+                parts.inputOutputs.append(Int32(input.output))
             }
             parts.inputStarts.append(Int32(parts.inputNodes.count))
             NodeDetails.write(node, &words, to: &details)
@@ -118,10 +118,10 @@ extension NetworkGraph {
         var end = 0
         for _ in 0..<count {
             let kind = try reader.number()
-            guard parts.words.indices.contains(kind >> 1), kind >> 1 <= Int(UInt16.max) else {
+            guard parts.words.indices.contains(kind >> 1), kind >> 1 <= Int(Int32.max) else {
                 throw NetworkBytesReader.broken
             }
-            parts.kinds.append(UInt16(kind >> 1))
+            parts.kinds.append(Int32(kind >> 1))
             parts.inPlace.append(kind & 1 == 1)
             end = try bounded(
                 end + bounded(reader.number(), by: Int(Int32.max)),
@@ -137,8 +137,8 @@ extension NetworkGraph {
                     throw NetworkBytesReader.broken
                 }
                 parts.inputNodes.append(Int32(node - (edge >> 1)))
-                let output = edge & 1 == 0 ? 0 : try bounded(reader.number(), by: Int(UInt16.max))
-                parts.inputOutputs.append(UInt16(output))
+                let output = edge & 1 == 0 ? 0 : try bounded(reader.number(), by: Int(Int32.max))
+                parts.inputOutputs.append(Int32(output))
             }
             parts.inputStarts.append(Int32(parts.inputNodes.count))
         }

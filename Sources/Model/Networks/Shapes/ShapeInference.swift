@@ -23,13 +23,34 @@ struct ShapeInference {
         inputs: [ActivationShape?]
     ) throws(NetworkError) -> InferredShapes {
         var inference = ShapeInference(node: node, inputs: inputs, parameters: node.parameters)
-        let outputs = try inference.outputs()
+        try inference.checkSizes()
+        let outputs = try inference.outputs().map { shape in
+            shape.flatMap { ActivationShape.isPossible($0.dimensions) ? $0 : nil }
+        }
+        for index in inference.parameters.indices {
+            let shape = inference.parameters[index].shape
+            guard let shape, !ActivationShape.isPossible(shape) else { continue }
+            inference.parameters[index].shape = nil
+        }
         // A file may declare more outputs than the operator is known to have.
         let missing = max(0, node.outputShapes.count - outputs.count)
         return InferredShapes(
             outputs: outputs + Array(repeating: nil, count: missing),
             parameters: inference.parameters
         )
+    }
+
+    /// Attributes and dimensions beyond this are a mistake; below it, no rule overflows.
+    private static let sizeMax = 1 << 30
+
+    private func checkSizes() throws(NetworkError) {
+        let dimensions = inputs.flatMap { $0?.dimensions ?? [] }.compactMap { $0 }
+        let areSizes = node.attributes.values.allSatisfy { value in
+            (value.integers ?? []).allSatisfy { $0.magnitude < UInt(Self.sizeMax) }
+        }
+        guard areSizes, dimensions.allSatisfy({ $0 < Self.sizeMax }) else {
+            throw error("it has a size beyond \(Self.sizeMax)")
+        }
     }
 
     /// The shape of the first input, if known.

@@ -55,7 +55,7 @@ extension ShapeInference {
             guard node.initialiser != nil, let input, input.rank > 1 else { return nil }
             return input.dimensions[1]
         }
-        return isTransposed ? weight[1] * groups : weight[0]
+        return isTransposed ? weight[1].multipliedReportingOverflow(by: groups).0 : weight[0]
     }
 
     private func sizesAfterConvolution(

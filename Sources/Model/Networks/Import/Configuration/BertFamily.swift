@@ -16,7 +16,9 @@ enum BertFamily {
             from: builder.tokens("position_ids")
         )
         var parts = [words, positions]
-        if let types = builder.config["type_vocab_size"]?.integer, types > 0 {
+        if builder.config["type_vocab_size"]?.integer != 0,
+            let types = try builder.optionalSize("type_vocab_size")
+        {
             let input = builder.tokens("token_type_ids")
             parts.append(
                 builder.embed("embeddings.token_type_embeddings", types, hidden, from: input)
@@ -27,7 +29,7 @@ enum BertFamily {
         for block in 0..<(try builder.blockCount("num_hidden_layers")) {
             last = try addBlock("encoder.layer.\(block)", hidden, from: last, to: &builder)
         }
-        head(hidden, from: last, to: &builder)
+        try head(hidden, from: last, to: &builder)
     }
 
     private static func addBlock(
@@ -75,7 +77,7 @@ enum BertFamily {
         _ hidden: Int,
         from input: Int,
         to builder: inout ConfigurationBuilder
-    ) {
+    ) throws(NetworkError) {
         guard builder.config["model_type"]?.text == "bert" else { return }
         if builder.isArchitecture("ForMaskedLM") {
             let dense = builder.full("cls.predictions.transform.dense", hidden, from: input)
@@ -90,7 +92,7 @@ enum BertFamily {
                 "layer_norm_eps",
                 from: active
             )
-            let words = builder.config["vocab_size"]?.integer ?? 1
+            let words = try builder.optionalSize("vocab_size") ?? 1
             _ = builder.full(
                 "cls.predictions.decoder",
                 words,

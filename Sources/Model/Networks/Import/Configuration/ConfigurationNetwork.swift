@@ -43,8 +43,8 @@ struct ConfigurationBuilder {
     let config: JSONValue
     private(set) var nodes: [NetworkNode] = []
 
-    /// Larger than any dimension.
-    private static let sizeMax = 1 << 32
+    /// Larger than any dimension; the product of two is still a number.
+    private static let sizeMax = 1 << 24
 
     init(_ config: JSONValue) {
         self.config = config
@@ -60,6 +60,12 @@ struct ConfigurationBuilder {
             return value
         }
         throw NetworkError(.badInput, "The configuration lacks '\(names[0])'.")
+    }
+
+    /// A size that the family has a rule for where it is not given.
+    func optionalSize(_ name: String) throws(NetworkError) -> Int? {
+        guard config[name]?.integer != nil else { return nil }
+        return try size(name)
     }
 
     /// The number of blocks, which is bounded so that a damaged file builds no endless network.
@@ -82,7 +88,7 @@ struct ConfigurationBuilder {
     /// The classes of a head for classification; `transformers` takes two where nothing is said.
     var labelCount: Int {
         if case .object(let labels)? = config["id2label"] { return max(1, labels.count) }
-        return config["num_labels"]?.integer ?? 2
+        return min(max(1, config["num_labels"]?.integer ?? 2), Self.sizeMax)
     }
 
     /// The activation by the name that configurations give it.

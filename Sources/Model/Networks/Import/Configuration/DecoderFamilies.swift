@@ -4,7 +4,7 @@ enum GPT2Family {
         let hidden = try builder.size("n_embd")
         let words = try builder.size("vocab_size")
         let heads = try builder.size("n_head")
-        let wide = builder.config["n_inner"]?.integer ?? hidden * 4
+        let wide = try builder.optionalSize("n_inner") ?? hidden * 4
         let tokens = builder.tokens()
         let table = builder.embed("wte", words, hidden, from: tokens)
         let positions = builder.embed(
@@ -73,8 +73,8 @@ enum LlamaFamily {
         to builder: inout ConfigurationBuilder
     ) throws(NetworkError) -> Int {
         let heads = try builder.size("num_attention_heads")
-        let keyHeads = builder.config["num_key_value_heads"]?.integer ?? heads
-        let width = builder.config["head_dim"]?.integer ?? hidden / heads
+        let keyHeads = try builder.optionalSize("num_key_value_heads") ?? heads
+        let width = try builder.optionalSize("head_dim") ?? hidden / heads
         // Qwen2 has biases here without saying so.
         let hasBias =
             builder.config["attention_bias"]?.boolean

@@ -98,7 +98,7 @@ enum T5Family {
                         role: "positions",
                         name: "\(path).\(kind).relative_attention_bias.weight",
                         shape: [
-                            builder.config["relative_attention_num_buckets"]?.integer ?? 32, heads,
+                            try builder.optionalSize("relative_attention_num_buckets") ?? 32, heads,
                         ]
                     )
                 ],

@@ -4,7 +4,7 @@ enum VisionTransformerFamily {
         let hidden = try builder.size("hidden_size")
         let image = try builder.size("image_size")
         let patch = try builder.size("patch_size")
-        let channels = builder.config["num_channels"]?.integer ?? 3
+        let channels = try builder.optionalSize("num_channels") ?? 3
         let pixels = builder.add(
             "pixel_values",
             .input,
@@ -94,7 +94,7 @@ enum VisionTransformerFamily {
 /// Residual networks as `transformers` names their layers (He et al., 2015).
 enum ResNetFamily {
     static func build(_ builder: inout ConfigurationBuilder) throws(NetworkError) {
-        let channels = builder.config["num_channels"]?.integer ?? 3
+        let channels = try builder.optionalSize("num_channels") ?? 3
         let depths = builder.config["depths"]?.list?.compactMap(\.integer) ?? [3, 4, 6, 3]
         let sizes =
             builder.config["hidden_sizes"]?.list?.compactMap(\.integer) ?? [256, 512, 1024, 2048]

@@ -92,7 +92,9 @@ enum ONNXOperators {
         ]
         attributes["kernel"] = kernel.map { .integers($0) }
         if let weight, weight.count > 1 {
-            attributes["channels"] = .integer(kind == .conv ? weight[0] : weight[1] * groups)
+            let channels =
+                kind == .conv ? weight[0] : weight[1].multipliedReportingOverflow(by: groups).0
+            attributes["channels"] = .integer(channels)
         }
         if let dilation = node.integers("dilations"), dilation.contains(where: { $0 != 1 }) {
             attributes["dilation"] = .integers(dilation)
