@@ -61,8 +61,8 @@ let systemLibraries: [Target] = [
 
 let model: [Target] =
     library("Tensors", in: "Model")
-    + library("Networks", in: "Model", ["Tensors"])
     + library("ModelFormats", in: "Model", ["Tensors"])
+    + library("Networks", in: "Model", ["ModelFormats", "Tensors"])
 
 let parameterArchivalStorage: [Target] =
     library("TensorCoding", in: "PAS", ["CZstd"])

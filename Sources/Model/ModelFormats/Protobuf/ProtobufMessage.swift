@@ -1,24 +1,28 @@
-import Tensors
+public import Tensors
 
 /// The fields of a protobuf message in a file, with their places (protobuf.dev, "Encoding").
 ///
 /// Written for span maps: generated code, as of swift-protobuf, copies every field into memory and
 /// forgets where it lay, while a map needs the places and none of the bytes. What is needed of the wire
 /// format is four cases. Unknown fields are passed over; groups, which no model format has, are an error.
-struct ProtobufMessage {
+public struct ProtobufMessage {
     /// A field of a message.
-    struct Field {
-        let number: Int
-        let value: Value
+    public struct Field {
+        /// The number in the schema.
+        public let number: Int
+        /// What it holds.
+        public let value: Value
         /// Where the field lies, tag included.
-        let range: Range<Int>
+        public let range: Range<Int>
     }
 
     /// The value of a field by its wire type.
-    enum Value {
+    public enum Value {
+        /// A number of variable length.
         case varint(UInt64)
-        /// Eight or four bytes of a number.
+        /// Eight bytes of a number.
         case fixed64(Range<Int>)
+        /// Four bytes of a number.
         case fixed32(Range<Int>)
         /// A string, a nested message or packed numbers.
         case bytes(Range<Int>)
@@ -30,10 +34,12 @@ struct ProtobufMessage {
     private let source: any ByteSource
     private let subject: String
     /// Where the message lies in the file.
-    let range: Range<Int>
+    public let range: Range<Int>
 
     /// The message that fills a range of a source.
-    init(_ source: any ByteSource, in range: Range<Int>, subject: String) {
+    ///
+    /// - Parameter subject: What it is, for messages: `The model`.
+    public init(_ source: any ByteSource, in range: Range<Int>, subject: String) {
         self.source = source
         self.range = range
         self.subject = subject
@@ -42,7 +48,7 @@ struct ProtobufMessage {
     /// Calls a function with every field in order.
     ///
     /// - Throws: ``ModelFormatError`` if the bytes are no message, or what the function throws.
-    func forEachField(_ body: (Field) throws -> Void) throws {
+    public func forEachField(_ body: (Field) throws -> Void) throws {
         let reader = SourceReader(source, in: range, subject: subject)
         while reader.remaining > 0 {
             let start = reader.position
@@ -89,7 +95,7 @@ struct ProtobufMessage {
     }
 
     /// The bytes of a range.
-    func bytes(_ range: Range<Int>) throws -> [UInt8] {
+    public func bytes(_ range: Range<Int>) throws -> [UInt8] {
         try source.bytes(in: range)
     }
 

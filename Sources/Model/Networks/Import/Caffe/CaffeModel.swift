@@ -33,16 +33,15 @@ private struct CaffeModelReader {
         in range: Range<Int>,
         depth: Int
     ) throws -> TextMessage {
-        guard depth < 8 else { throw ProtobufReader.broken("messages lie too deep in each other") }
-        var reader = ProtobufReader(source, in: range)
+        guard depth < 8 else { throw ProtobufFields.broken("messages lie too deep in each other") }
         var result = TextMessage()
-        while let field = try reader.next() {
-            guard let (name, kind) = CaffeSchema.field(field.number, of: message) else { continue }
+        try ProtobufFields.forEach(source, in: range) { field in
+            guard let (name, kind) = CaffeSchema.field(field.number, of: message) else { return }
             for value in try values(field, kind, depth: depth) {
                 result.fields.append(.init(name: name, value: value))
             }
             guard result.fields.count <= Network.nodeCountMax else {
-                throw ProtobufReader.broken("a message has too many fields")
+                throw ProtobufFields.broken("a message has too many fields")
             }
         }
         return result

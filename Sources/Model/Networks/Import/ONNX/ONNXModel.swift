@@ -59,37 +59,34 @@ struct ONNXModel {
     ///
     /// - Returns: Nil if the message holds no graph.
     static func read(_ source: any ByteSource) throws -> ONNXModel? {
-        var reader = ProtobufReader(source)
         var model: ONNXModel?
-        while let field = try reader.next() {
-            guard field.number == 7, let range = field.range else { continue }
+        try ProtobufFields.forEach(source) { field in
+            guard field.number == 7, let range = field.range else { return }
             var graph = ONNXModel()
-            try graph.readGraph(source, range)
+            try ProtobufFields.forEach(source, in: range) { try graph.add($0, source) }
             model = graph
         }
         return model
     }
 
-    private mutating func readGraph(_ source: any ByteSource, _ range: Range<Int>) throws {
-        var reader = ProtobufReader(source, in: range)
-        while let field = try reader.next() {
-            guard let range = field.range else { continue }
-            switch field.number {
-            case 1:
-                guard nodes.count < Network.nodeCountMax else {
-                    throw NetworkError(.badInput, "A graph of so many nodes is too large.")
-                }
-                nodes.append(try ONNXNode(ONNXFields(source, range)))
-            case 2 where range.count < 1 << 16:
-                name = String(decoding: try source.bytes(in: range), as: UTF8.self)
-            case 5:
-                let tensor = try ONNXTensor(source, range)
-                initialisers[tensor.name] = tensor
-            case 11: inputs.append(try readValue(ONNXFields(source, range)))
-            case 12: outputs.append(try readValue(ONNXFields(source, range)))
-            case 13: _ = try readValue(ONNXFields(source, range))
-            default: break
+    /// Takes in a field of the graph (GraphProto).
+    private mutating func add(_ field: ProtobufField, _ source: any ByteSource) throws {
+        guard let range = field.range else { return }
+        switch field.number {
+        case 1:
+            guard nodes.count < Network.nodeCountMax else {
+                throw NetworkError(.badInput, "A graph of so many nodes is too large.")
             }
+            nodes.append(try ONNXNode(ONNXFields(source, range)))
+        case 2 where range.count < 1 << 16:
+            name = String(decoding: try source.bytes(in: range), as: UTF8.self)
+        case 5:
+            let tensor = try ONNXTensor(source, range)
+            initialisers[tensor.name] = tensor
+        case 11: inputs.append(try readValue(ONNXFields(source, range)))
+        case 12: outputs.append(try readValue(ONNXFields(source, range)))
+        case 13: _ = try readValue(ONNXFields(source, range))
+        default: break
         }
     }
 
@@ -104,79 +101,6 @@ struct ONNXModel {
             }
         )
         return name
-    }
-}
-
-/// A small message, loaded as a whole.
-struct ONNXFields {
-    private let bytes: MemoryBytes
-    private var fields: [ProtobufField] = []
-
-    /// More than a node or a description of a value has.
-    private static let byteCountMax = 64 << 20
-
-    init(_ source: any ByteSource, _ range: Range<Int>) throws {
-        guard range.count <= Self.byteCountMax else {
-            throw ProtobufReader.broken("a node is larger than any")
-        }
-        bytes = MemoryBytes(try source.bytes(in: range))
-        var reader = ProtobufReader(bytes)
-        while let field = try reader.next() { fields.append(field) }
-    }
-
-    func texts(_ number: Int) throws -> [String] {
-        fields.filter { $0.number == number }.compactMap { field in
-            field.range.map { String(decoding: bytes.bytes[$0], as: UTF8.self) }
-        }
-    }
-
-    func raw(_ number: Int) -> [UInt8] {
-        fields.last { $0.number == number }?.range.map { Array(bytes.bytes[$0]) } ?? []
-    }
-
-    func messages(_ number: Int) throws -> [ONNXFields] {
-        try fields.filter { $0.number == number }.compactMap { field in
-            try field.range.map { try ONNXFields(bytes, $0) }
-        }
-    }
-
-    /// Integers, packed or one by one.
-    func integers(_ number: Int) throws -> [Int] {
-        fields.filter { $0.number == number }.flatMap { field in
-            field.range.map { Self.integers(in: bytes.bytes[$0]) }
-                ?? [Int(bitPattern: UInt(field.bits))]
-        }
-    }
-
-    /// The integers of a packed list.
-    static func integers(in bytes: some Sequence<UInt8>) -> [Int] {
-        var values: [Int] = []
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        for byte in bytes {
-            value |= shift < 64 ? UInt64(byte & 0x7F) << shift : 0
-            shift += 7
-            if byte < 0x80 {
-                values.append(Int(bitPattern: UInt(value)))
-                (value, shift) = (0, 0)
-            }
-        }
-        return values
-    }
-
-    /// Single-precision numbers, packed or one by one.
-    func numbers(_ number: Int) -> [Double] {
-        fields.filter { $0.number == number }.flatMap { field -> [Double] in
-            guard let range = field.range else {
-                return [Double(Float(bitPattern: UInt32(truncatingIfNeeded: field.bits)))]
-            }
-            return stride(from: range.lowerBound, to: range.upperBound - 3, by: 4).map { start in
-                let bits = (0..<4).reduce(UInt32(0)) { bits, index in
-                    bits | UInt32(bytes.bytes[start + index]) << UInt32(index * 8)
-                }
-                return Double(Float(bitPattern: bits))
-            }
-        }
     }
 }
 
@@ -234,17 +158,11 @@ extension ONNXTensor {
             return
         }
         self.init()
-        var reader = ProtobufReader(source, in: range)
-        while let field = try reader.next() {
+        try ProtobufFields.forEach(source, in: range) { field in
             switch (field.number, field.range) {
             case (1, nil): dimensions.append(Int(bitPattern: UInt(field.bits)))
-            case (1, let range?):
-                // A packed list reads like the only field of a message.
-                let bytes = try source.bytes(
-                    in: range.lowerBound..<min(range.upperBound, range.lowerBound + 100)
-                )
-                let message = MemoryBytes([0x0A, UInt8(bytes.count)] + bytes)
-                dimensions += try ONNXFields(message, 0..<message.byteCount).integers(1)
+            case (1, let range?) where range.count < 1 << 10:
+                dimensions += ONNXFields.integers(in: try source.bytes(in: range))
             case (8, let range?) where range.count < 1 << 16:
                 name = String(decoding: try source.bytes(in: range), as: UTF8.self)
             default: break
