@@ -97,7 +97,10 @@ let fileSystem: [Target] =
     + library(
         "ArchiveFileSystem",
         in: "FileSystem",
-        ["Archive", "Catalog", "ModelFormats", "ParameterStore", "Tensors", logging]
+        [
+            "Archive", "Catalog", "ModelFormats", "ParameterStore", "TensorCoding", "Tensors",
+            logging,
+        ]
     )
     + library(
         "Mount",

@@ -59,14 +59,15 @@ public final class ContentWriter {
     ///   - source: The bytes.
     ///   - kind: What its elements are.
     ///   - layout: How they form rows and columns, if the content holds tensors.
-    ///   - bases: Contents that are like it; the one that promises the fewest bytes is its base, or
-    ///     none.
+    ///   - bases: Contents that are like it; one of them or of their own bases is its base, or none.
+    ///   - successorCount: How many contents will be added that are like it.
     /// - Throws: ``ParameterStoreError``, or an error of the source.
     public func add(
         _ source: any ByteSource,
         kind: ElementKind,
         layout: RowLayout = RowLayout(),
-        bases: [ContentID] = []
+        bases: [ContentID] = [],
+        successorCount: Int = 0
     ) throws -> WrittenContent {
         let hash = try hash(of: source)
         if let known = try ids[hash] ?? store.id(of: hash) {
@@ -74,7 +75,8 @@ public final class ContentWriter {
         }
         let id = ContentID(rawValue: nextID)
         do {
-            let base = try chooseBase(for: source, kind: kind, bases)
+            let base = try BaseChoice(store: store, successorCount: successorCount)
+                .base(for: source, kind: kind, bases)
             let record = try write(
                 source,
                 as: (id, hash),
@@ -160,7 +162,7 @@ public final class ContentWriter {
                 deltaLayout: deltaLayout
             )
             records.append(record)
-            store.addPending(record, packName: packName)
+            store.addPending(record, packName: packName, isReplaced: true)
             return record
         } catch let error as PackFileError {
             throw ParameterStoreError(pack: error)
@@ -185,48 +187,6 @@ public final class ContentWriter {
             }
         }
         return ContentHash(bytes: Array(hash.finalize()))
-    }
-
-    /// The candidate that promises the fewest bytes, judged by the first elements of a few chunks; nil
-    /// if none promises less than the content alone.
-    private func chooseBase(
-        for source: any ByteSource,
-        kind: ElementKind,
-        _ candidates: [ContentID]
-    ) throws -> StoredContent? {
-        var usable: [StoredContent] = []
-        for candidate in candidates {
-            guard let content = try usableBase(candidate, source.byteCount, kind),
-                !usable.contains(where: { $0.record.id == content.record.id })
-            else { continue }
-            usable.append(content)
-        }
-        guard !usable.isEmpty else { return nil }
-        let samples = try ContentSample.samples(of: source, kind: kind)
-        let alone = samples.reduce(0) { $0 + CodingEstimate.alone($1.bytes, kind: kind) }
-        var best: (content: StoredContent, byteCount: Double)?
-        for content in usable {
-            var byteCount = 0.0
-            for sample in samples { byteCount += try sample.byteCount(against: content, in: store) }
-            if byteCount < min(alone, best?.byteCount ?? .infinity) { best = (content, byteCount) }
-        }
-        return best?.content
-    }
-
-    /// A candidate as a base: itself, or the nearest of its own bases that is not too deep.
-    private func usableBase(
-        _ candidate: ContentID,
-        _ byteCount: Int,
-        _ kind: ElementKind
-    ) throws -> StoredContent? {
-        var content = try store.content(candidate)
-        while content.record.depth >= Self.depthMax, let base = content.record.base {
-            content = try store.content(base)
-        }
-        guard content.record.byteCount == byteCount, content.record.kind == kind,
-            content.record.depth < Self.depthMax
-        else { return nil }
-        return content
     }
 
     private func write(

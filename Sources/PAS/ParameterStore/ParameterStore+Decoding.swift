@@ -21,17 +21,20 @@ extension ParameterStore {
         into output: UnsafeMutableRawBufferPointer,
         detail: ChunkDetail = .full
     ) throws(ParameterStoreError) {
-        var chain = [content]
+        var chain = [(content: content, detail: detail)]
         var cached: ChunkBytes?
-        while let last = chain.last, last.index.segment(ofChunk: index).coding.needsBase {
+        while let (last, detail) = chain.last, last.index.segment(ofChunk: index).coding.needsBase {
             guard let id = last.record.base else { throw last.damage(index, "it has no base") }
-            cached = cache.chunk(ChunkKey(content: id, index: index, resolution: detail.cached))
+            // Reduced chunks are no bases: a NaN's bits are not those that were stored.
+            cached = cache.chunk(ChunkKey(content: id, index: index, resolution: 0))
             if cached != nil { break }
             let base = try self.content(id)
             guard base.record.byteCount == last.record.byteCount,
                 base.record.kind == last.record.kind, base.record.depth < last.record.depth
             else { throw last.damage(index, "its base is of another size, kind or depth") }
-            chain.append(base)
+            // A difference of whole numbers needs whole numbers to be added to.
+            let isUpper = last.index.segment(ofChunk: index).coding.keepsUpperApart
+            chain.append((base, isUpper ? detail : .full))
         }
         if let cached {
             guard cached.bytes.count >= output.count else {
@@ -42,7 +45,7 @@ extension ParameterStore {
             )
         }
         for link in chain.reversed() {
-            try decodeLink(index, of: link, into: output, detail: detail)
+            try decodeLink(index, of: link.content, into: output, detail: link.detail)
         }
     }
 
@@ -91,9 +94,6 @@ enum ChunkDetail: Hashable, Sendable {
     case full
     /// The upper halves of 32-bit floats; the lower ones become zero, where that saves reading them.
     case upper
-
-    /// Under which resolution chunks of it lie in the cache: the bytes of an element, 0 for all.
-    var cached: Int { self == .full ? 0 : 2 }
 }
 
 extension StoredContent {

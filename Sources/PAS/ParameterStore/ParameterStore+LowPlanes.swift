@@ -1,4 +1,5 @@
 import PackFiles
+public import TensorCoding
 
 extension HeldPacks {
     /// Whether the low-order planes of one of the packs are not there.
@@ -8,20 +9,28 @@ extension HeldPacks {
 }
 
 extension ParameterStore {
-    /// Checks that contents can be read in full, as far as low-order planes were moved away.
+    /// Checks that contents can be read, as far as low-order planes were moved away.
     ///
     /// Damage is not looked for: whoever reads is told of it.
     ///
+    /// - Parameters:
+    ///   - ids: What will be read.
+    ///   - resolution: At which resolution.
     /// - Throws: ``ParameterStoreError`` with the code `missingLowPlanes` if planes that a content or one
     ///   of its bases needs are not there.
-    public func checkLowPlanes(of ids: [ContentID]) throws(ParameterStoreError) {
-        var seen: Set<ContentID> = []
-        for id in ids {
+    public func checkLowPlanes(
+        of ids: [ContentID],
+        resolution: Resolution = .full
+    ) throws(ParameterStoreError) {
+        for id in Set(ids) {
             var next: ContentID? = id
-            while let link = next, seen.insert(link).inserted, let content = try? content(link) {
-                if content.index.chunks.contains(where: { $0.low.byteCount > 0 }) {
-                    if content.pack.lacksLowPlanes { try Self.openLowPlanes(of: content.pack) }
+            var isUpper = resolution.byteCount <= 2
+            while let link = next, let content = try? content(link) {
+                if content.needsLowPlanes(isUpper: isUpper), content.pack.lacksLowPlanes {
+                    try Self.openLowPlanes(of: content.pack)
                 }
+                // A difference of whole numbers needs whole numbers to be added to.
+                isUpper = isUpper && content.keepsUpperApart
                 next = content.record.base
             }
         }

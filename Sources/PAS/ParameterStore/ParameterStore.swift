@@ -231,11 +231,14 @@ public final class ParameterStore: Sendable {
     // MARK: - Contents of a commit under way
 
     /// Makes a content readable before the catalog has it.
-    func addPending(_ record: ContentRecord, packName: String) {
+    ///
+    /// - Parameter isReplaced: Whether it is stored anew, and may be known at its old place.
+    func addPending(_ record: ContentRecord, packName: String, isReplaced: Bool = false) {
         pending.withLock { pending in
             pending.records[record.id] = record
             pending.packNames[record.pack] = packName
         }
+        if isReplaced { contents.remove { $0 == record.id } }
     }
 
     /// Forgets the contents of a commit; of one that was given up, everything that was read too.

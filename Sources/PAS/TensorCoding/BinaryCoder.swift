@@ -138,16 +138,23 @@ struct BitModel {
 }
 
 /// A number of a fixed count of bits, coded bit by bit from the highest, each by its own model.
-struct BitTree {
-    private var models: [BitModel]
+///
+/// A class with memory of its own: an array would be checked for other owners at every bit.
+final class BitTree {
+    private let models: UnsafeMutablePointer<BitModel>
     private let bitCount: Int
 
     init(bitCount: Int) {
         self.bitCount = bitCount
-        models = Array(repeating: BitModel(), count: 1 << bitCount)
+        models = .allocate(capacity: 1 << bitCount)
+        models.initialize(repeating: BitModel(), count: 1 << bitCount)
     }
 
-    mutating func encode(_ value: Int, to encoder: inout BinaryEncoder) {
+    deinit {
+        models.deallocate()
+    }
+
+    func encode(_ value: Int, to encoder: inout BinaryEncoder) {
         var node = 1
         for shift in stride(from: bitCount - 1, through: 0, by: -1) {
             let bit = value >> shift & 1
@@ -156,7 +163,7 @@ struct BitTree {
         }
     }
 
-    mutating func decode(from decoder: inout BinaryDecoder) -> Int {
+    func decode(from decoder: inout BinaryDecoder) -> Int {
         var node = 1
         for _ in 0..<bitCount { node = node << 1 | (decoder.decode(&models[node]) ? 1 : 0) }
         return node - 1 << bitCount

@@ -10,6 +10,7 @@ public final class ChunkDecoder {
     private let planes: UnsafeMutableRawBufferPointer
     private let contexts: UnsafeMutablePointer<UInt8>
     private let differences: UnsafeMutablePointer<UInt32>
+    private let residuals: UnsafeMutablePointer<UInt32>
 
     /// Makes buffers for chunks of any kind.
     public init() throws(TensorCodingError) {
@@ -18,12 +19,14 @@ public final class ChunkDecoder {
         planes = .allocate(byteCount: count * 8, alignment: 64)
         contexts = .allocate(capacity: count)
         differences = .allocate(capacity: count)
+        residuals = .allocate(capacity: count)
     }
 
     deinit {
         planes.deallocate()
         contexts.deallocate()
         differences.deallocate()
+        residuals.deallocate()
     }
 
     /// Decodes a chunk, or the first elements of one.
@@ -217,7 +220,59 @@ public final class ChunkDecoder {
         _ output: UnsafeMutableRawBufferPointer,
         _ full: Int
     ) -> Bool {
-        false
+        guard let words = output.baseAddress?.assumingMemoryBound(to: UInt32.self),
+            let tables = model.tables, let lowTables = model.lowTables, let scales = model.scales
+        else { return output.isEmpty }
+        let start = chunk * ElementKind.chunkElementCount
+        let elements = start..<start + output.count / 4
+        let isWhole = output.count == full
+        let live = prepare(words - start, elements, scales, tables, model)
+        guard
+            TokenStream.decode(
+                high,
+                contexts: UnsafePointer(contexts),
+                count: live,
+                isWhole: isWhole,
+                isNarrow: true,
+                tables,
+                into: differences
+            )
+        else { return false }
+        if let low {
+            FieldWords.lowContexts(
+                contexts,
+                high: UnsafePointer(differences),
+                count: live,
+                contextMax: lowTables.contextMax
+            )
+            let isSound = TokenStream.decode(
+                low,
+                contexts: UnsafePointer(contexts),
+                count: live,
+                isWhole: isWhole,
+                isNarrow: true,
+                lowTables,
+                into: residuals
+            )
+            guard isSound else { return false }
+        }
+        var next = 0
+        model.rows.forEachRun(in: elements) { place, count, row, _ in
+            guard Self.isLive(scales.rowClasses[row]) else { return }
+            let high = UnsafePointer(differences + next)
+            if low != nil {
+                FieldWords.add(
+                    high: high,
+                    low: UnsafePointer(residuals + next),
+                    to: words + (place - start),
+                    count: count
+                )
+            } else {
+                FieldWords.addUpper(high, to: words + (place - start), count: count)
+            }
+            next += count
+        }
+        return true
     }
 
     // MARK: - Planes

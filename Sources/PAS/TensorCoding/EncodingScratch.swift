@@ -4,6 +4,8 @@ final class EncodingScratch {
     let huffman: ExponentCompressor
     /// Differences of a chunk.
     let differences: UnsafeMutablePointer<UInt32>
+    /// Residuals of the lower halves of a chunk.
+    let residuals: UnsafeMutablePointer<UInt32>
     /// Contexts and tokens of a chunk.
     let contexts: UnsafeMutablePointer<UInt8>
     let tokens: UnsafeMutablePointer<UInt8>
@@ -18,6 +20,7 @@ final class EncodingScratch {
         huffman = try ExponentCompressor()
         let count = ElementKind.chunkElementCount
         differences = .allocate(capacity: count)
+        residuals = .allocate(capacity: count)
         contexts = .allocate(capacity: count)
         tokens = .allocate(capacity: count)
         planes = .allocate(byteCount: count * 8, alignment: 64)
@@ -27,6 +30,7 @@ final class EncodingScratch {
 
     deinit {
         differences.deallocate()
+        residuals.deallocate()
         contexts.deallocate()
         tokens.deallocate()
         planes.deallocate()

@@ -54,8 +54,7 @@ struct ScaleModel: Sendable {
 extension ScaleModel {
     /// The models of numbers that scatter round a mean, which is followed.
     private struct ScaleCoder {
-        private var tree = BitTree(bitCount: 6)
-        private var isSame = BitModel()
+        private let tree = BitTree(bitCount: 6)
         private var mean = 0
         private static let escape = 63
 
@@ -93,7 +92,7 @@ extension ScaleModel {
         encoder.encodeRaw(Int(UInt16(bitPattern: slope)), bitCount: 16)
         encoder.encodeRaw(quantumBits, bitCount: 3)
         encodeDecay(to: &encoder)
-        var classes = Array(repeating: BitTree(bitCount: 2), count: 4)
+        let classes = (0..<4).map { _ in BitTree(bitCount: 2) }
         var last = RowClass.changed
         for band in rows.bands {
             var scales = ScaleCoder()
@@ -136,7 +135,7 @@ extension ScaleModel {
                 Int16(truncatingIfNeeded: steps.decode(from: &decoder))
             }
         }
-        var classes = Array(repeating: BitTree(bitCount: 2), count: 4)
+        let classes = (0..<4).map { _ in BitTree(bitCount: 2) }
         var last = RowClass.changed
         for band in rows.bands {
             var scales = ScaleCoder()

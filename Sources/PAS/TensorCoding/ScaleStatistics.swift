@@ -127,18 +127,25 @@ struct ScaleFit {
 
     /// The sums of products that least squares needs: of 1, exponent, row, column, length + exponent.
     private struct NormalEquations {
-        var sums = [[Double]](repeating: [Double](repeating: 0, count: 5), count: 4)
+        private var ones = SIMD8<Double>(repeating: 0)
+        private var exponents = SIMD8<Double>(repeating: 0)
+        private var rows = SIMD8<Double>(repeating: 0)
+        private var columns = SIMD8<Double>(repeating: 0)
 
-        mutating func add(_ row: [Double]) {
-            for left in 0..<4 { for right in 0..<5 { sums[left][right] += row[left] * row[right] } }
+        mutating func add(exponent: Double, row: Double, column: Double, sum: Double) {
+            let values = SIMD8(1, exponent, row, column, sum, 0, 0, 0)
+            ones += values
+            exponents += values * exponent
+            rows += values * row
+            columns += values * column
         }
 
         /// The weights, by Gauss's elimination; a little is added to the diagonal, so that it ends.
         func solution() -> [Double] {
-            var sums = self.sums
+            var sums = [ones, exponents, rows, columns]
             for index in 0..<4 { sums[index][index] += 1e-3 * (1 + sums[index][index] * 1e-6) }
             for pivot in 0..<4 {
-                for row in pivot + 1..<4 where pivot < 3 {
+                for row in pivot + 1..<4 {
                     let factor = sums[row][pivot] / sums[pivot][pivot]
                     for column in pivot..<5 { sums[row][column] -= factor * sums[pivot][column] }
                 }
@@ -146,7 +153,7 @@ struct ScaleFit {
             var weights = [0.0, 0, 0, 0]
             for row in stride(from: 3, through: 0, by: -1) {
                 var rest = sums[row][4]
-                for column in row + 1..<4 where row < 3 { rest -= sums[row][column] * weights[column] }
+                for column in row + 1..<4 { rest -= sums[row][column] * weights[column] }
                 weights[row] = rest / sums[row][row]
             }
             return weights
@@ -213,9 +220,12 @@ struct ScaleFit {
                         kind
                     )
                     if statistics.columnChanges[column] != 0 {
-                        equations.add([
-                            1, exponent, rowMeans[row], columnMeans[column], length + exponent,
-                        ])
+                        equations.add(
+                            exponent: exponent,
+                            row: rowMeans[row],
+                            column: columnMeans[column],
+                            sum: length + exponent
+                        )
                     }
                 }
                 element += distance

@@ -33,6 +33,9 @@ public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
         case .fast, .tokens, .fields, .same: true
         }
     }
+
+    /// Whether the upper halves of elements depend on nothing but the upper halves of the base.
+    public var keepsUpperApart: Bool { self == .fields || self == .same }
 }
 
 /// A chunk as it goes into the packs.

@@ -51,19 +51,32 @@ public final class SegmentEncoder {
         let way = AloneCoding(segment, kind: kind)
         let alone = way.byteCount
         if let base, kind.hasTokens {
-            let delta =
-                kind.width == 4
-                ? try encodeTokens(segment, base, UInt32.self, start: start, below: alone)
-                : try encodeTokens(segment, base, UInt16.self, start: start, below: alone)
-            if let delta { return delta }
+            if let delta = try encodeDelta(segment, base, start: start, below: alone) {
+                return delta
+            }
         } else if let base {
             if CodingEstimate.delta(segment, base, kind: kind) < alone {
                 return try encodeFast(segment, base)
             }
         }
         if let codebook = way.codebook { return try encode(segment, with: codebook) }
-        if kind.hasTokens, !way.isPlanes { return try encodeRaw(segment) }
+        if kind.hasTokens, !way.isPlanes, !hasHiddenNaN(segment) { return try encodeRaw(segment) }
         return try encodePlanes(segment)
+    }
+
+    /// Whether there is a 32-bit NaN whose upper half alone would be infinity.
+    ///
+    /// No processor makes one, but a file may hold it, and it must be a NaN at every resolution; so it
+    /// gets a coding that is always read whole.
+    private func hasHiddenNaN(_ segment: UnsafeRawBufferPointer) -> Bool {
+        guard kind == .float32, let start = segment.baseAddress else { return false }
+        let words = start.assumingMemoryBound(to: UInt32.self)
+        var isHidden: UInt32 = 0
+        for index in 0..<segment.count / 4 {
+            let word = words[index]
+            isHidden |= word & 0x7FFF_0000 == 0x7F80_0000 ? word & 0xFFFF : 0
+        }
+        return isHidden != 0
     }
 
     private func encode(
@@ -90,30 +103,57 @@ public final class SegmentEncoder {
         }
     }
 
-    private func encodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
+    /// Encodes floats as tokens of differences; nil if they take less alone.
+    private func encodeDelta(
         _ segment: UnsafeRawBufferPointer,
         _ base: UnsafeRawBufferPointer,
-        _: Word.Type,
         start: Int,
         below limit: Double
     ) throws -> EncodedSegment? {
-        guard let words = segment.baseAddress?.assumingMemoryBound(to: Word.self),
-            let baseWords = base.baseAddress?.assumingMemoryBound(to: Word.self)
-        else { return nil }
         // Retrained tensors are recognised before the segment is gone through three times.
         let promise = CodingEstimate.delta(segment, base, kind: kind)
         guard promise < limit * 1.05 else { return nil }
+        if kind.width == 2 {
+            let encoder = tokenEncoder(segment, base, UInt16.self, start: start)
+            return try encoder.flatMap { try encodeTokens($0, $0.plan(), below: limit) }
+        }
+        guard let encoder = tokenEncoder(segment, base, UInt32.self, start: start) else {
+            return nil
+        }
+        let plan = try encoder.plan()
+        guard deltaLayout == .fields, !hasHiddenNaN(segment) else {
+            return try encodeTokens(encoder, plan, below: limit)
+        }
+        return try encoder.encodeFields(plan, below: limit)
+    }
+
+    private func tokenEncoder<Word: FixedWidthInteger & UnsignedInteger>(
+        _ segment: UnsafeRawBufferPointer,
+        _ base: UnsafeRawBufferPointer,
+        _: Word.Type,
+        start: Int
+    ) -> TokenSegmentEncoder<Word>? {
+        guard let words = segment.baseAddress?.assumingMemoryBound(to: Word.self),
+            let baseWords = base.baseAddress?.assumingMemoryBound(to: Word.self)
+        else { return nil }
         let count = segment.count / kind.width
         let first = start / kind.width
-        let encoder = TokenSegmentEncoder(
+        return TokenSegmentEncoder(
             words: words,
             base: baseWords,
             count: count,
             rows: SegmentRows(layout, elements: first..<first + count),
             kind: kind,
+            findsDecay: kind.width == 2 || deltaLayout == .whole,
             scratch: scratch
         )
-        let plan = try encoder.plan()
+    }
+
+    private func encodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
+        _ encoder: TokenSegmentEncoder<Word>,
+        _ plan: TokenSegmentEncoder<Word>.Plan,
+        below limit: Double
+    ) throws -> EncodedSegment? {
         guard plan.byteCount < limit else { return nil }
         return EncodedSegment(
             coding: .tokens,

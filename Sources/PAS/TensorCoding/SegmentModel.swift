@@ -52,7 +52,12 @@ public final class SegmentModel: Sendable {
         let first = start / kind.width
         rows = SegmentRows(layout, elements: first..<first + byteCount / kind.width)
         var decoder = BinaryDecoder(bytes)
-        scales = ScaleModel(rows, kind: kind, from: &decoder)
+        let scales = ScaleModel(rows, kind: kind, from: &decoder)
+        // Decay depends on bits that the upper halves lack.
+        guard coding == .tokens || scales.decay.isEmpty else {
+            throw TensorCodingError(.damaged, "a model has decay where there can be none")
+        }
+        self.scales = scales
         tables = DecodingTables(try TokenFrequencies(from: &decoder))
         lowTables =
             coding == .fields ? DecodingTables(try TokenFrequencies(from: &decoder)) : nil

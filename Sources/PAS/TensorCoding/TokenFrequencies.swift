@@ -119,13 +119,13 @@ struct TokenFrequencies {
 extension TokenFrequencies {
     /// The models that the levels of all contexts are coded with.
     private struct LevelModels {
-        private var trees: [BitTree]
+        private let trees: [BitTree]
         private var used = [BitModel](repeating: BitModel(), count: 2)
         private let bitCount: Int
 
         init(precision: Int) {
             bitCount = precision + 4
-            trees = Array(repeating: BitTree(bitCount: bitCount), count: 4)
+            trees = (0..<4).map { [bitCount] _ in BitTree(bitCount: bitCount) }
         }
 
         /// Levels resemble those of the context before, moved by as many classes as contexts lie
@@ -141,7 +141,7 @@ extension TokenFrequencies {
             (prediction == 0 ? 0 : 2) + (last == 0 ? 0 : 1)
         }
 
-        mutating func encode(
+        func encode(
             _ level: Int,
             _ prediction: Int,
             _ last: Int,
@@ -151,7 +151,7 @@ extension TokenFrequencies {
             trees[tree(prediction, last)].encode((level - prediction) & mask, to: &encoder)
         }
 
-        mutating func decode(
+        func decode(
             _ prediction: Int,
             _ last: Int,
             from decoder: inout BinaryDecoder

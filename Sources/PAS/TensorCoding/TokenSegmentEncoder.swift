@@ -5,30 +5,33 @@ import Foundation
 /// Statistics come first, over the whole segment; then contexts and tokens are counted; then each chunk
 /// is coded with the tables that the counts give. Chunks are worked on by all cores.
 struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
-    private let words: UnsafePointer<Word>
-    private let base: UnsafePointer<Word>
-    private let decay: WeightDecayFit<Word>
+    let words: UnsafePointer<Word>
+    let base: UnsafePointer<Word>
+    private let decay: WeightDecayFit<Word>?
     private let count: Int
-    private let rows: SegmentRows
-    private let kind: ElementKind
-    private let scratch: ScratchPool<EncodingScratch>
+    let rows: SegmentRows
+    let kind: ElementKind
+    let scratch: ScratchPool<EncodingScratch>
 
     /// Prepares to code a segment.
     ///
     /// - Parameters:
     ///   - words: Its elements.
     ///   - base: As many of the base.
+    ///   - findsDecay: Whether to look for rows that decay.
     init(
         words: UnsafePointer<Word>,
         base: UnsafePointer<Word>,
         count: Int,
         rows: SegmentRows,
         kind: ElementKind,
+        findsDecay: Bool,
         scratch: ScratchPool<EncodingScratch>
     ) {
-        decay = WeightDecayFit(words, base, count: count, rows: rows, kind: kind)
+        decay =
+            findsDecay ? WeightDecayFit(words, base, count: count, rows: rows, kind: kind) : nil
         self.words = words
-        self.base = decay.decayedBase ?? base
+        self.base = decay?.decayedBase ?? base
         self.count = count
         self.rows = rows
         self.kind = kind
@@ -43,11 +46,11 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         let byteCount: Double
     }
 
-    private var chunkCount: Int {
+    var chunkCount: Int {
         (count + ElementKind.chunkElementCount - 1) / ElementKind.chunkElementCount
     }
 
-    private func elements(ofChunk chunk: Int) -> Range<Int> {
+    func elements(ofChunk chunk: Int) -> Range<Int> {
         let start = chunk * ElementKind.chunkElementCount
         return start..<min(count, start + ElementKind.chunkElementCount)
     }
@@ -79,7 +82,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
                 kind: kind,
                 quantumBits: quantumBits
             )
-            decay.mark(&scales)
+            decay?.mark(&scales)
             let plan = try plan(scales, spans: isSmall ? [0, 1] : [0])
             if best.map({ plan.byteCount < $0.byteCount }) ?? true { best = plan }
         }
@@ -88,46 +91,46 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     }
 
     private func statistics() throws -> ScaleStatistics {
-        let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, chunkCount))
-        let all = try concurrentMap(parts) { part in
+        let all = try inParts { chunks, scratch in
             var statistics = ScaleStatistics(rows)
-            let chunks = chunkCount * part / parts..<chunkCount * (part + 1) / parts
-            try scratch.use { scratch in
-                for chunk in chunks {
-                    statistics.add(
-                        words,
-                        base,
-                        elements(ofChunk: chunk),
-                        rows,
-                        kind: kind,
-                        scratch: scratch.differences
-                    )
-                }
+            for chunk in chunks {
+                statistics.add(
+                    words,
+                    base,
+                    elements(ofChunk: chunk),
+                    rows,
+                    kind: kind,
+                    scratch: scratch.differences
+                )
             }
             return statistics
         }
         return all.dropFirst().reduce(into: all[0]) { $0.add($1) }
     }
 
+    /// Runs a function for as many parts of the chunks as there are cores.
+    func inParts<Value: Sendable>(
+        _ body: (Range<Int>, EncodingScratch) throws -> Value
+    ) throws -> [Value] {
+        let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, chunkCount))
+        return try concurrentMap(parts) { part in
+            try scratch.use { scratch in
+                try body(
+                    chunkCount * part / parts..<chunkCount * (part + 1) / parts,
+                    scratch
+                )
+            }
+        }
+    }
+
     /// Counts the tokens under scales, and chooses the tables.
     private func plan(_ scales: ScaleModel, spans: [Int]) throws -> Plan {
         let counts = try counts(scales)
-        var rawBits = 0.0
-        for (index, count) in counts.enumerated() where count > 0 {
-            rawBits += Double(count) * Double(Tokens.rawBitCount(index % Tokens.classCount))
-        }
-        let live = counts.reduce(0) { $0 + Int($1) }
-        let stateBits = live < 1 << 19 ? 9 : 10
-        let precision = live < 1 << 20 ? 2 : 3
+        let rawBits = Self.rawBits(counts)
         var best: Plan?
         for span in spans {
             let spanned = span == 0 ? counts : Self.joined(counts)
-            let frequencies = TokenFrequencies(
-                counts: spanned,
-                stateBits: stateBits,
-                precision: precision,
-                contextSpan: span
-            )
+            let frequencies = frequencies(spanned, contextSpan: span)
             var encoder = BinaryEncoder()
             scales.encode(rows, to: &encoder)
             frequencies.encode(to: &encoder)
@@ -158,35 +161,67 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         return joined
     }
 
-    private func counts(_ scales: ScaleModel) throws -> [UInt32] {
-        let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, chunkCount))
-        let reader = TokenContexts(scales, kind: kind, contextSpan: 0, contextMax: TokenFrequencies.contextMax)
-        let all = try concurrentMap(parts) { part in
-            try scratch.use { scratch in
-                var counts = [UInt32](
-                    repeating: 0,
-                    count: TokenFrequencies.contextCount * Tokens.classCount
-                )
-                for chunk in chunkCount * part / parts..<chunkCount * (part + 1) / parts {
-                    let live = fill(scratch, elements(ofChunk: chunk), reader)
-                    let contexts = scratch.contexts
-                    let differences = scratch.differences
-                    counts.withUnsafeMutableBufferPointer { counts in
-                        guard let counts = counts.baseAddress else { return }
-                        for index in 0..<live {
-                            let token = Tokens.token(differences[index])
-                            counts[
-                                Int(contexts[index]) &* Tokens.classCount &+ token &>> 1
-                            ] &+= 1
-                        }
-                    }
-                }
-                return counts
-            }
+    /// Frequencies for counts, with tables that suit how many there are.
+    func frequencies(_ counts: [UInt32], contextSpan: Int = 0) -> TokenFrequencies {
+        let live = counts.reduce(0) { $0 + Int($1) }
+        return TokenFrequencies(
+            counts: counts,
+            stateBits: live < 1 << 19 ? 9 : 10,
+            precision: live < 1 << 20 ? 2 : 3,
+            contextSpan: contextSpan
+        )
+    }
+
+    /// The raw bits of counted tokens.
+    static func rawBits(_ counts: [UInt32]) -> Double {
+        counts.enumerated().reduce(0) { bits, element in
+            let (index, count) = element
+            return bits + Double(count) * Double(Tokens.rawBitCount(index % Tokens.classCount))
         }
-        return all.dropFirst().reduce(into: all[0]) { sum, part in
+    }
+
+    static var noCounts: [UInt32] {
+        Array(repeating: 0, count: TokenFrequencies.contextCount * Tokens.classCount)
+    }
+
+    static func sum(_ parts: [[UInt32]]) -> [UInt32] {
+        parts.dropFirst().reduce(into: parts[0]) { sum, part in
             for index in sum.indices { sum[index] &+= part[index] }
         }
+    }
+
+    /// Counts the classes of differences by context.
+    static func count(
+        _ differences: UnsafePointer<UInt32>,
+        _ contexts: UnsafePointer<UInt8>,
+        _ live: Int,
+        in counts: inout [UInt32]
+    ) {
+        counts.withUnsafeMutableBufferPointer { counts in
+            guard let counts = counts.baseAddress else { return }
+            for index in 0..<live {
+                let token = Tokens.token(differences[index])
+                counts[Int(contexts[index]) &* Tokens.classCount &+ token &>> 1] &+= 1
+            }
+        }
+    }
+
+    private func counts(_ scales: ScaleModel) throws -> [UInt32] {
+        let reader = TokenContexts(
+            scales,
+            kind: kind,
+            contextSpan: 0,
+            contextMax: TokenFrequencies.contextMax
+        )
+        let all = try inParts { chunks, scratch in
+            var counts = Self.noCounts
+            for chunk in chunks {
+                let live = fill(scratch, elements(ofChunk: chunk), reader)
+                Self.count(scratch.differences, scratch.contexts, live, in: &counts)
+            }
+            return counts
+        }
+        return Self.sum(all)
     }
 
     /// Fills the scratch with the contexts and differences of a chunk's live elements.
@@ -232,21 +267,30 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         return try concurrentMap(chunkCount) { chunk in
             try scratch.use { scratch in
                 let live = fill(scratch, elements(ofChunk: chunk), reader)
-                let tokens = scratch.tokens
-                let differences = scratch.differences
-                for index in 0..<live {
-                    tokens[index] = UInt8(truncatingIfNeeded: Tokens.token(differences[index]))
-                }
-                let stream = TokenStream.encode(
-                    UnsafePointer(differences),
-                    tokens: UnsafePointer(tokens),
-                    contexts: UnsafePointer(scratch.contexts),
-                    count: live,
-                    tables,
-                    scratch: scratch.stream
-                )
+                let stream = encode(scratch, scratch.differences, live, tables)
                 return EncodedChunk(high: stream, low: [])
             }
         }
+    }
+
+    /// Codes differences under the contexts that are in the scratch.
+    func encode(
+        _ scratch: EncodingScratch,
+        _ differences: UnsafePointer<UInt32>,
+        _ live: Int,
+        _ tables: EncodingTables
+    ) -> [UInt8] {
+        let tokens = scratch.tokens
+        for index in 0..<live {
+            tokens[index] = UInt8(truncatingIfNeeded: Tokens.token(differences[index]))
+        }
+        return TokenStream.encode(
+            differences,
+            tokens: UnsafePointer(tokens),
+            contexts: UnsafePointer(scratch.contexts),
+            count: live,
+            tables,
+            scratch: scratch.stream
+        )
     }
 }

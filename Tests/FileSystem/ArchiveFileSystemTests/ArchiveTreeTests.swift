@@ -96,7 +96,12 @@ struct ArchiveTreeTests {
         #expect(try Set(names("models/a/b/v1")) == [
             "files", "metadata.json", "hyperparameters.json", "measurements.tsv", "lineage.json",
             "model.safetensors", "layers", "snapshots", "network.json", "network.dot",
+            "resolution",
         ])
+        #expect(try names("models/a/b/v1/resolution") == ["1", "2", "3"])
+        #expect(
+            try names("models/a/b/v1/resolution/2") == ["model.safetensors", "layers", "config.json"]
+        )
         #expect(try names("models/a/b/v1/snapshots/0") == ["files", "model.safetensors", "layers"])
         #expect(try names("models/a/b/v1/layers") == ["index.tsv", "a"])
         #expect(try names("lineage") == ["a+b@v1"])

@@ -12,7 +12,7 @@ struct BinaryCoderTests {
         let numbers = bits.map { _ in Int.random(in: 0..<64, using: &generator) }
         var encoder = BinaryEncoder()
         var model = BitModel()
-        var tree = BitTree(bitCount: 6)
+        let tree = BitTree(bitCount: 6)
         for (bit, number) in zip(bits, numbers) {
             encoder.encode(bit, &model)
             tree.encode(number, to: &encoder)
@@ -22,7 +22,7 @@ struct BinaryCoderTests {
         bytes.withUnsafeBytes { bytes in
             var decoder = BinaryDecoder(bytes)
             var model = BitModel()
-            var tree = BitTree(bitCount: 6)
+            let tree = BitTree(bitCount: 6)
             for (bit, number) in zip(bits, numbers) {
                 #expect(decoder.decode(&model) == bit)
                 #expect(tree.decode(from: &decoder) == number)

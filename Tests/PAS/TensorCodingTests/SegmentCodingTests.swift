@@ -48,7 +48,7 @@ struct SegmentCodingTests {
     }
 
     /// Rows that do not change, columns that do not change, and rows of different scale.
-    @Test(arguments: [ElementKind.bfloat16, .float32], [DeltaLayout.whole])
+    @Test(arguments: [ElementKind.bfloat16, .float32], [DeltaLayout.whole, .fields])
     func rowsAndColumnsAreTold(kind: ElementKind, deltaLayout: DeltaLayout) throws {
         var generator = SeededGenerator(seed: 4)
         let (rows, columns) = (300, 256)

@@ -6,7 +6,8 @@ import Tensors
 /// Which stored contents a new one may be a delta against.
 ///
 /// A content is like another if the same tensor begins it and it has as many bytes of the same
-/// kind. The latest of each is kept: first the parent's, then those of the snapshots before.
+/// kind. Two of each are kept: that of the snapshot before (at first, of the parent), and the one that the
+/// line of snapshots began with.
 struct BaseCandidates {
     private struct Key: Hashable {
         let tensor: String
@@ -25,8 +26,7 @@ struct BaseCandidates {
     mutating func add(_ content: ContentID, tensor: String, byteCount: Int, kind: ElementKind) {
         let key = Key(tensor: tensor, byteCount: byteCount, kind: kind)
         let others = latest[key, default: []].filter { $0 != content }
-        // Two are enough: the snapshot before, and the one that the line of snapshots began with.
-        latest[key] = [content] + others.prefix(1)
+        latest[key] = [content] + others.suffix(1)
     }
 
     /// Remembers the contents of the latest snapshot of a version.

@@ -148,10 +148,7 @@ private final class Committer {
     ) throws {
         var encoder = FileEncoder(writer: writer)
         for parent in parents.reversed() { try encoder.candidates.add(parent.id, of: archive.catalog) }
-        let order = items.indices.sorted { left, right in
-            let snapshots = (items[left].snapshot ?? .max, items[right].snapshot ?? .max)
-            return snapshots.0 == snapshots.1 ? left < right : snapshots.0 < snapshots.1
-        }
+        let order = encodingOrder
         var done = CommitProgress(
             byteCount: 0,
             byteCountTotal: items.map(\.scanned.status.byteCount).reduce(0, +),
@@ -161,6 +158,7 @@ private final class Committer {
         var files: [Int: CommitRecord.File] = [:]
         for index in order {
             progress(done)
+            encoder.successorCount = successorCount(of: items[index])
             let before = done.byteCount
             let file = try encode(items[index], with: &encoder) { encoder, byteCount in
                 done.byteCount = before + byteCount
@@ -176,6 +174,31 @@ private final class Committer {
         progress(done)
         tensorBytes = (done.tensorByteCount, done.knownTensorByteCount)
         record.files = items.indices.compactMap { files[$0] }
+    }
+
+    /// Whether the last snapshot is stored first, and the others as deltas backwards: it is what is read
+    /// most and what fine-tunes begin with, so it should not be deep. A version with a parent goes
+    /// forwards, from what it shares with the parent.
+    private var goesBackwards: Bool { parents.isEmpty }
+
+    /// The items snapshot by snapshot; what belongs to none comes last.
+    private var encodingOrder: [Int] {
+        items.indices.sorted { left, right in
+            guard let first = items[left].snapshot, let second = items[right].snapshot,
+                first != second
+            else {
+                let (first, second) = (items[left].snapshot, items[right].snapshot)
+                return first == second ? left < right : first != nil
+            }
+            return goesBackwards ? first > second : first < second
+        }
+    }
+
+    /// The snapshots that are stored after that of an item.
+    private func successorCount(of item: CommitItem) -> Int {
+        guard let snapshot = item.snapshot else { return 0 }
+        let ordinals = Set(items.compactMap(\.snapshot))
+        return ordinals.count { goesBackwards ? $0 < snapshot : $0 > snapshot }
     }
 
     private func encode(

@@ -18,6 +18,8 @@ struct FileEncoder {
 
     let writer: ContentWriter
     var candidates = BaseCandidates()
+    /// The snapshots that will be stored after this file's, and may be deltas against it.
+    var successorCount = 0
 
     /// The bytes of storages that were stored by now, and those among them that were there already.
     private(set) var tensorByteCount = 0
@@ -135,7 +137,13 @@ struct FileEncoder {
         name: String
     ) throws -> ContentID {
         let bases = candidates.bases(tensor: name, byteCount: bytes.byteCount, kind: kind)
-        let written = try writer.add(bytes, kind: kind, layout: layout, bases: bases)
+        let written = try writer.add(
+            bytes,
+            kind: kind,
+            layout: layout,
+            bases: bases,
+            successorCount: successorCount
+        )
         candidates.add(written.id, tensor: name, byteCount: bytes.byteCount, kind: kind)
         tensorByteCount += bytes.byteCount
         if written.isKnown { knownTensorByteCount += bytes.byteCount }

@@ -1,6 +1,7 @@
 import Catalog
 import ModelFormats
 import ParameterStore
+import TensorCoding
 import Tensors
 
 /// A tensor as a `.npy` file: a header, then the elements.
@@ -13,7 +14,8 @@ enum ArrayFile {
     /// What the file consists of.
     static func parts(
         of tensor: TensorRecord,
-        in store: ParameterStore
+        in store: ParameterStore,
+        resolution: Resolution = .full
     ) -> [(byteCount: Int, source: FileExtents.Source)] {
         let description = tensor.description
         let header = header(of: description)
@@ -24,7 +26,8 @@ enum ArrayFile {
             in: content,
             of: store,
             isOrdered: isOrdered(description),
-            isWidened: NpyHeader.isWidened(description.dtype)
+            isWidened: NpyHeader.isWidened(description.dtype),
+            resolution: resolution
         )
         return [head, (dataByteCount(of: description), elements.source)]
     }

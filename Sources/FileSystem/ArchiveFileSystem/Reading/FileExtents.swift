@@ -1,5 +1,6 @@
 import ParameterStore
 import Synchronization
+import TensorCoding
 
 /// The bytes of a file in the mount, as a list of where each run of them comes from.
 ///
@@ -30,6 +31,7 @@ final class FileExtents: Sendable {
 
     private let extents: [Extent]
     private let store: ParameterStore
+    private let resolution: Resolution
     private let packs = Mutex<(epoch: Int, names: [String])?>(nil)
 
     /// The size of the file in bytes.
@@ -39,7 +41,13 @@ final class FileExtents: Sendable {
     var extentCount: Int { extents.count }
 
     /// Joins runs of bytes to a file.
-    init(_ parts: [(byteCount: Int, source: Source)], store: ParameterStore) {
+    ///
+    /// - Parameter resolution: At which resolution floats are shown.
+    init(
+        _ parts: [(byteCount: Int, source: Source)],
+        store: ParameterStore,
+        resolution: Resolution = .full
+    ) {
         var offset = 0
         var extents: [Extent] = []
         for part in parts where part.byteCount > 0 {
@@ -55,6 +63,7 @@ final class FileExtents: Sendable {
         }
         self.extents = extents
         self.store = store
+        self.resolution = resolution
         byteCount = offset
     }
 
@@ -73,7 +82,8 @@ final class FileExtents: Sendable {
                     pieces += try store.pieces(
                         of: content,
                         at: start + range.lowerBound,
-                        byteCount: range.count
+                        byteCount: range.count,
+                        resolution: resolution
                     )
                 case .elements(let elements):
                     let bytes = try ChunkBytes(byteCount: range.count) {
@@ -83,24 +93,28 @@ final class FileExtents: Sendable {
                     pieces.append(ContentPiece(bytes, offset: 0, byteCount: range.count))
                 }
             } catch {
-                let isMissing = error.code == .missingLowPlanes
-                throw FileSystemError(isMissing ? .noMedium : .inputOutput, error.message)
+                throw FileSystemError(error)
             }
         }
         return pieces
     }
 
-    /// Keeps what the file needs from being collected as long as the value lives.
-    func hold() -> HeldPacks {
-        let epoch = store.epoch
-        if let known = packs.withLock({ $0 }), known.epoch == epoch { return store.hold(known.names) }
-        let contents = extents.compactMap { extent -> ContentID? in
+    /// The contents that the file is made of.
+    private var contents: [ContentID] {
+        extents.compactMap { extent -> ContentID? in
             switch extent.place {
             case .memory: nil
             case .content(let content, _): content
             case .elements(let elements): elements.content
             }
         }
+    }
+
+    /// Keeps what the file needs from being collected as long as the value lives.
+    func hold() -> HeldPacks {
+        let epoch = store.epoch
+        if let known = packs.withLock({ $0 }), known.epoch == epoch { return store.hold(known.names) }
+        let contents = contents
         let names = contents.isEmpty ? [] : store.packNames(of: contents)
         packs.withLock { $0 = (epoch, names) }
         return store.hold(names)
@@ -119,7 +133,7 @@ final class FileExtents: Sendable {
             }
         }
         do {
-            try store.checkLowPlanes(of: contents)
+            try store.checkLowPlanes(of: contents, resolution: resolution)
         } catch {
             throw FileSystemError(.noMedium, error.message)
         }
@@ -132,10 +146,20 @@ final class FileExtents: Sendable {
             case .memory: break
             case .content(let content, let start):
                 let first = start + part.lowerBound
-                store.prefetch(content, first..<first + part.count, isWanted: isWanted)
+                store.prefetch(
+                    content,
+                    first..<first + part.count,
+                    resolution: resolution,
+                    isWanted: isWanted
+                )
             case .elements(let elements):
                 guard let bytes = elements.storedRange(of: part) else { continue }
-                store.prefetch(elements.content, bytes, isWanted: isWanted)
+                store.prefetch(
+                    elements.content,
+                    bytes,
+                    resolution: resolution,
+                    isWanted: isWanted
+                )
             }
         }
     }
@@ -163,5 +187,12 @@ final class FileExtents: Sendable {
             if extents[middle].offset <= offset { low = middle } else { high = middle }
         }
         return low
+    }
+}
+
+extension FileSystemError {
+    /// What a failure of the store means to whoever reads a file.
+    init(_ error: ParameterStoreError) {
+        self.init(error.code == .missingLowPlanes ? .noMedium : .inputOutput, error.message)
     }
 }

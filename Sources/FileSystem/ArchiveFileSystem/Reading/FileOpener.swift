@@ -2,6 +2,7 @@ import Archive
 import Catalog
 import ModelFormats
 import ParameterStore
+import TensorCoding
 import Tensors
 
 /// Finds the extents of an entry of a version's tree.
@@ -11,23 +12,34 @@ struct FileOpener {
     /// The bytes of an entry; nil if it is no file.
     func extents(
         of content: VersionTree.Content,
-        in version: VersionID
+        in version: VersionID,
+        resolution: Resolution = .full
     ) throws -> FileExtents? {
         switch content {
         case .directory, .symbolicLink: nil
-        case .file(let file): try committed(file)
+        case .file(let file): try committed(file, resolution)
         case .document(let snapshot, let kind): try document(kind, snapshot, of: version)
-        case .model(let snapshot): try model(snapshot, of: version)
+        case .model(let snapshot): try model(snapshot, of: version, resolution)
         case .array(let tensor):
-            FileExtents(ArrayFile.parts(of: tensor, in: archive.store), store: archive.store)
+            FileExtents(
+                ArrayFile.parts(of: tensor, in: archive.store, resolution: resolution),
+                store: archive.store,
+                resolution: resolution
+            )
+        case .reduced(let other, let resolution):
+            try extents(of: other, in: version, resolution: resolution)
         }
     }
 
-    private func committed(_ file: FileRecord) throws -> FileExtents {
+    private func committed(
+        _ file: FileRecord,
+        _ resolution: Resolution
+    ) throws -> FileExtents {
         let spans = try archive.catalog.spans(of: file.id)
         return FileExtents(
             spans.map { ($0.byteCount, .content($0.content, offset: $0.contentOffset)) },
-            store: archive.store
+            store: archive.store,
+            resolution: resolution
         )
     }
 
@@ -53,7 +65,11 @@ struct FileOpener {
     }
 
     /// The stored header, then the tensors in the order of the reference writer's layout.
-    private func model(_ snapshot: Int, of version: VersionID) throws -> FileExtents? {
+    private func model(
+        _ snapshot: Int,
+        of version: VersionID,
+        _ resolution: Resolution
+    ) throws -> FileExtents? {
         guard let header = try part(.modelHeader, snapshot, of: version) else { return nil }
         let tensors = try archive.catalog.files(of: version)
             .filter { $0.snapshot == snapshot && $0.role == .weights }
@@ -67,10 +83,11 @@ struct FileOpener {
                 in: content,
                 of: archive.store,
                 isOrdered: true,
-                isWidened: false
+                isWidened: false,
+                resolution: resolution
             )
             return (tensor.description.byteCount ?? 0, elements.source)
         }
-        return FileExtents([header] + parts, store: archive.store)
+        return FileExtents([header] + parts, store: archive.store, resolution: resolution)
     }
 }

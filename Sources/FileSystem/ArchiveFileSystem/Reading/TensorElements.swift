@@ -1,6 +1,7 @@
 import Catalog
 import ModelFormats
 import ParameterStore
+import TensorCoding
 import Tensors
 
 /// The elements of a tensor as another file shows them: row-major although they are stored with
@@ -18,9 +19,15 @@ struct TensorElements: Sendable {
         let content: ContentID
         let offset: Int
         let byteCount: Int
+        let resolution: Resolution
 
         func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-            try store.read(content, at: self.offset + offset, into: buffer)
+            try store.read(
+                content,
+                at: self.offset + offset,
+                into: buffer,
+                resolution: resolution
+            )
         }
     }
 
@@ -33,18 +40,21 @@ struct TensorElements: Sendable {
     ///   - isOrdered: Whether elements are put in row-major order and made little-endian; else they are
     ///     shown as they lie.
     ///   - isWidened: Whether elements become 32-bit floats, since numpy has no bfloat16 and no float8.
+    ///   - resolution: At which resolution they are read.
     init(
         _ tensor: TensorRecord,
         in content: ContentID,
         of store: ParameterStore,
         isOrdered: Bool,
-        isWidened: Bool
+        isWidened: Bool,
+        resolution: Resolution = .full
     ) {
         stored = StoredBytes(
             store: store,
             content: content,
             offset: tensor.byteOffset,
-            byteCount: tensor.description.spannedByteCount ?? 0
+            byteCount: tensor.description.spannedByteCount ?? 0,
+            resolution: resolution
         )
         let isPlain = tensor.description.strides == nil && !tensor.description.isBigEndian
         self.isOrdered = isOrdered && !isPlain

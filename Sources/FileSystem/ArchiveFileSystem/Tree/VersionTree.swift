@@ -1,5 +1,6 @@
 import Archive
 import Catalog
+import TensorCoding
 import Tensors
 
 /// The tree below one version: `files/`, `layers/`, `snapshots/` and the rendered files.
@@ -19,6 +20,8 @@ struct VersionTree: Sendable {
         case model(snapshot: Int)
         /// A tensor as `.npy`.
         case array(TensorRecord)
+        /// One of the above, with floats at a lower resolution.
+        indirect case reduced(Content, Resolution)
     }
 
     struct Entry: Sendable {

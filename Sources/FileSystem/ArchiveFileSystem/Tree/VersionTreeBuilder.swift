@@ -1,6 +1,7 @@
 import Archive
 import Catalog
 import ModelFormats
+import TensorCoding
 import Tensors
 
 /// Lists what a version shows in the mount.
@@ -41,7 +42,10 @@ struct VersionTreeBuilder {
                 size: document.byteCount
             )
         }
-        if let latest = snapshots.last { try addModel(latest, in: root) }
+        if let latest = snapshots.last {
+            try addModel(latest, in: root)
+            try addResolutions(of: latest, in: root)
+        }
         guard !snapshots.isEmpty else { return }
         let folder = directory("snapshots", in: root)
         for snapshot in snapshots {
@@ -53,6 +57,25 @@ struct VersionTreeBuilder {
             try addModel(snapshot, in: own)
         }
     }
+
+    /// Adds `resolution/1`, `2` and `3`: the model from its highest byte planes, and beside it the
+    /// small committed files, which say how to use it.
+    private mutating func addResolutions(of snapshot: SnapshotRecord, in root: Int) throws {
+        let small = files.filter { file in
+            file.role == .auxiliary && file.linkTarget == nil
+                && file.byteCount <= Self.smallByteCountMax
+                && (file.snapshot == nil || file.snapshot == snapshot.ordinal)
+        }
+        let folder = directory("resolution", in: root)
+        for resolution in Resolution.reduced {
+            let own = directory("\(resolution.byteCount)", in: folder)
+            try addModel(snapshot, in: own, resolution)
+            addFiles(small, in: own)
+        }
+    }
+
+    /// Configurations and vocabularies are smaller.
+    private static let smallByteCountMax = 32 << 20
 
     /// Adds committed files with the folders on their way.
     private mutating func addFiles(_ files: [FileRecord], in folder: Int) {
@@ -75,18 +98,30 @@ struct VersionTreeBuilder {
     }
 
     /// Adds `model.safetensors` and `layers/` of a snapshot.
-    private mutating func addModel(_ snapshot: SnapshotRecord, in folder: Int) throws {
+    private mutating func addModel(
+        _ snapshot: SnapshotRecord,
+        in folder: Int,
+        _ resolution: Resolution? = nil
+    ) throws {
+        func reduced(_ content: VersionTree.Content) -> VersionTree.Content {
+            resolution.map { .reduced(content, $0) } ?? content
+        }
         let weights = files.filter { $0.snapshot == snapshot.ordinal && $0.role == .weights }
         guard !weights.isEmpty else { return }
         let tensors = try weights.flatMap { try catalog.tensors(of: $0.id) }
         if weights.count == 1, weights[0].format == WeightFormat.safetensors.rawValue {
-            add("model.safetensors", in: folder, .file(weights[0]), size: weights[0].byteCount)
+            add(
+                "model.safetensors",
+                in: folder,
+                reduced(.file(weights[0])),
+                size: weights[0].byteCount
+            )
         } else if let header = document(.modelHeader, of: snapshot) {
             let bytes = tensors.map { $0.description.byteCount ?? 0 }.reduce(0, +)
             add(
                 "model.safetensors",
                 in: folder,
-                .model(snapshot: snapshot.ordinal),
+                reduced(.model(snapshot: snapshot.ordinal)),
                 size: header + bytes
             )
         }
@@ -99,17 +134,21 @@ struct VersionTreeBuilder {
                 size: index
             )
         }
-        addArrays(tensors, in: layers)
+        addArrays(tensors, in: layers, reduced)
     }
 
-    private mutating func addArrays(_ tensors: [TensorRecord], in layers: Int) {
+    private mutating func addArrays(
+        _ tensors: [TensorRecord],
+        in layers: Int,
+        _ reduced: (VersionTree.Content) -> VersionTree.Content
+    ) {
         let paths = LayerNaming.paths(of: tensors.map(\.description.name))
         for (tensor, path) in zip(tensors, paths) {
             let folder = path.layer.map { directory(Array($0.utf8), in: layers) } ?? layers
             add(
                 path.fileName,
                 in: folder,
-                .array(tensor),
+                reduced(.array(tensor)),
                 size: ArrayFile.byteCount(of: tensor.description)
             )
         }

@@ -36,7 +36,7 @@ final class VersionTrees: Sendable {
             switch found.content {
             case .directory: .directory
             case .symbolicLink: .symbolicLink
-            case .file, .document, .model, .array: .regularFile
+            case .file, .document, .model, .array, .reduced: .regularFile
             }
         return NodeAttributes(
             node: ArchiveNode.version(version, entry: entry).number,

@@ -1,0 +1,100 @@
+extension TokenSegmentEncoder where Word == UInt32 {
+    /// Codes the upper halves of differences apart from the lower ones.
+    ///
+    /// - Parameters:
+    ///   - plan: The plan of whole differences, of which the scales are taken.
+    ///   - limit: The bytes that the segment takes alone.
+    /// - Returns: Nil if the segment takes no less than alone.
+    func encodeFields(_ plan: Plan, below limit: Double) throws -> EncodedSegment? {
+        let counts = try fieldCounts(plan.scales)
+        let high = frequencies(counts.high)
+        let low = frequencies(counts.low)
+        var encoder = BinaryEncoder()
+        plan.scales.encode(rows, to: &encoder)
+        high.encode(to: &encoder)
+        low.encode(to: &encoder)
+        let model = encoder.finish()
+        let bits = high.bitCount(of: counts.high) + Self.rawBits(counts.high)
+            + low.bitCount(of: counts.low) + Self.rawBits(counts.low)
+        guard bits / 8 + Double(model.count) < limit else { return nil }
+        let tables = (high: EncodingTables(high), low: EncodingTables(low))
+        let reader = fieldContexts(plan.scales)
+        let chunks = try concurrentMap(chunkCount) { chunk in
+            try scratch.use { scratch in
+                let live = fillFields(scratch, elements(ofChunk: chunk), reader)
+                let upper = encode(scratch, scratch.differences, live, tables.high)
+                FieldWords.lowContexts(
+                    scratch.contexts,
+                    high: UnsafePointer(scratch.differences),
+                    count: live,
+                    contextMax: TokenFrequencies.contextMax
+                )
+                let lower = encode(scratch, scratch.residuals, live, tables.low)
+                return EncodedChunk(high: upper, low: lower)
+            }
+        }
+        return EncodedSegment(coding: .fields, model: model, chunks: chunks)
+    }
+
+    private func fieldContexts(_ scales: ScaleModel) -> TokenContexts {
+        TokenContexts(
+            scales,
+            kind: kind,
+            contextSpan: 0,
+            contextMax: TokenFrequencies.contextMax
+        )
+    }
+
+    private func fieldCounts(_ scales: ScaleModel) throws -> (high: [UInt32], low: [UInt32]) {
+        let reader = fieldContexts(scales)
+        let all = try inParts { chunks, scratch in
+            var counts = (high: Self.noCounts, low: Self.noCounts)
+            for chunk in chunks {
+                let live = fillFields(scratch, elements(ofChunk: chunk), reader)
+                Self.count(scratch.differences, scratch.contexts, live, in: &counts.high)
+                FieldWords.lowContexts(
+                    scratch.contexts,
+                    high: UnsafePointer(scratch.differences),
+                    count: live,
+                    contextMax: TokenFrequencies.contextMax
+                )
+                Self.count(scratch.residuals, scratch.contexts, live, in: &counts.low)
+            }
+            return FieldCounts(high: counts.high, low: counts.low)
+        }
+        return (Self.sum(all.map(\.high)), Self.sum(all.map(\.low)))
+    }
+
+    private struct FieldCounts: Sendable {
+        let high: [UInt32]
+        let low: [UInt32]
+    }
+
+    /// Fills the scratch with contexts, upper differences and residuals of a chunk's live elements.
+    private func fillFields(
+        _ scratch: EncodingScratch,
+        _ elements: Range<Int>,
+        _ reader: TokenContexts
+    ) -> Int {
+        var live = 0
+        rows.forEachRun(in: elements) { start, count, row, column in
+            guard reader.isLive(row) else { return }
+            reader.fill(
+                base + start,
+                count: count,
+                row: row,
+                column: column,
+                into: scratch.contexts + live
+            )
+            FieldWords.difference(
+                words + start,
+                base + start,
+                count: count,
+                high: scratch.differences + live,
+                low: scratch.residuals + live
+            )
+            live += count
+        }
+        return live
+    }
+}
