@@ -46,6 +46,9 @@ struct ArchiveCommand: ParsableCommand {
     @Option(help: "Who chooses the plan: mst, spt, last, pas-mt, pas-pt or pas-lr.")
     var algorithm = PlanningAlgorithm.pasLR.rawValue
 
+    @Flag(help: "Read every snapshot afterwards, and tell its time beside the predicted one.")
+    var measure = false
+
     @Flag(help: "Show the plan and change nothing.")
     var dryRun = false
 
@@ -70,7 +73,17 @@ struct ArchiveCommand: ParsableCommand {
             bar.update(done, of: total, "\(byteText(done)) of \(byteText(total))")
         }
         bar.finish()
-        output.json ? report.printJSON(summary) : report.printText(summary)
+        let measured = try measure ? measurements(of: archive, request.retrieval) : nil
+        output.json ? report.printJSON(summary, measured) : report.printText(summary, measured)
+    }
+
+    private func measurements(
+        of archive: ModelArchive,
+        _ retrieval: RetrievalScheme
+    ) throws -> [Double] {
+        let progress = ProgressLine("measuring")
+        defer { progress.finish() }
+        return try archive.measureRecreation(retrieval) { progress.update($0, of: $1) }
     }
 
     private func request() throws -> RepackRequest {

@@ -30,7 +30,20 @@ struct RepackReport {
         listing.print()
     }
 
-    func printText(_ summary: RepackSummary) {
+    func printText(_ summary: RepackSummary, _ measured: [Double]?) {
+        printSummary(summary)
+        guard let measured, !plan.countsBytes, measured.count == plan.recreationCosts.count else { return }
+        let ratios = zip(measured, plan.recreationCosts).map { $0 / $1 }.sorted()
+        guard let least = ratios.first, let largest = ratios.last else { return }
+        print(
+            "Measured time of a snapshot / predicted: \(percent(ratios[ratios.count / 2])) in the middle, from "
+                + "\(percent(least)) to \(percent(largest))."
+        )
+    }
+
+    private func percent(_ ratio: Double) -> String { "\(Int((ratio * 100).rounded())) %" }
+
+    private func printSummary(_ summary: RepackSummary) {
         guard summary.contentCount > 0 || summary.byteCountBefore != summary.byteCountAfter else {
             print("Everything is stored as planned already.")
             return
@@ -53,7 +66,7 @@ struct RepackReport {
         }
     }
 
-    func printJSON(_ summary: RepackSummary?) {
+    func printJSON(_ summary: RepackSummary?, _ measured: [Double]? = nil) {
         var members: [JSONText.Member] = [
             .init("contents", .integer(Int64(plan.contentCount))),
             .init("snapshots", .integer(Int64(plan.snapshotCount))),
@@ -65,6 +78,9 @@ struct RepackReport {
             .init("recreation", .array(plan.recreationCosts.map { .number($0) })),
             .init("changes", .integer(Int64(plan.steps.count))),
         ]
+        if let measured {
+            members.append(.init("measured", .array(measured.map { .number($0) })))
+        }
         if let summary {
             members += [
                 .init("coded", .integer(Int64(summary.contentCount))),

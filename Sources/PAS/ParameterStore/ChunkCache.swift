@@ -65,6 +65,11 @@ final class ChunkCache: Sendable {
         flight.land(result)
     }
 
+    /// Forgets all chunks.
+    func forgetAll() {
+        chunks.remove { _ in true }
+    }
+
     /// Forgets the chunks of contents that a commit gave up.
     func forget(_ contents: Set<ContentID>) {
         chunks.remove { contents.contains($0.content) }

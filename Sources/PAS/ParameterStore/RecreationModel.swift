@@ -14,9 +14,8 @@ public struct RecreationModel: Sendable {
     private var decoding: [Key: LinearFit] = [:]
     private var reading = LinearFit(weights: [0, 0])
 
-    /// The contents whose reading is timed, and how often each.
+    /// The contents whose reading is timed.
     private static let readCountMax = 32
-    private static let repetitionCount = 3
 
     /// Fits times.
     ///
@@ -68,16 +67,20 @@ public struct RecreationModel: Sendable {
         var points: [LinearFit.Point] = []
         for index in 0..<count {
             let (id, estimate) = sorted[index * sorted.count / count]
-            let beyond = try Self.secondsOfRead(id, in: store) - seconds(estimate, isWhole: false)
+            let beyond = try store.secondsOfRead(id) - seconds(estimate, isWhole: false)
             points.append(.init([1, Double(estimate.load.byteCount)], max(0, beyond)))
         }
         reading = LinearFit(points)
     }
+}
 
-    /// The processor time of reading a content from packs that are in memory: the least of the
-    /// repetitions, since whatever else the machine does only adds.
-    private static func secondsOfRead(_ id: ContentID, in store: ParameterStore) throws -> Double {
-        let byteCount = try store.content(id).record.byteCount
+extension ParameterStore {
+    /// The processor time of reading a content, chain and all, from packs that are in memory: the least of
+    /// some repetitions, since whatever else the machine does only adds.
+    ///
+    /// - Throws: ``ParameterStoreError`` if it cannot be read.
+    public func secondsOfRead(_ id: ContentID) throws -> Double {
+        let byteCount = try content(id).record.byteCount
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(1, byteCount),
             alignment: 64
@@ -85,10 +88,11 @@ public struct RecreationModel: Sendable {
         defer { buffer.deallocate() }
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
         var least = Double.infinity
-        for _ in 0..<repetitionCount {
-            store.cache.forget([id])
+        for _ in 0..<3 {
+            // Chunks of its bases may be there too: they would make it too quick.
+            cache.forgetAll()
             let start = EncodingEstimator.threadSeconds()
-            try store.read(id, at: 0, into: part)
+            try read(id, at: 0, into: part)
             least = min(least, EncodingEstimator.threadSeconds() - start)
         }
         return least

@@ -1,6 +1,7 @@
 import Catalog
 import PackFiles
 import ParameterStore
+public import StoragePlanning
 
 /// What a repack did.
 public struct RepackSummary: Sendable {
@@ -54,6 +55,27 @@ extension ModelArchive {
             byteCountAfter: try packDirectory.list().reduce(0) { $0 + $1.byteCount },
             heldPackCount: collected.heldPackCount
         )
+    }
+
+    /// What recreating each snapshot takes one core, measured: in the catalog's order of snapshots, as the
+    /// costs that a plan predicts.
+    ///
+    /// - Parameters:
+    ///   - retrieval: Independent retrieval sums the tensors' times, parallel takes the longest. Reusable is
+    ///     measured as independent, which it never exceeds.
+    ///   - progress: Is called with the snapshots done and of all.
+    public func measureRecreation(
+        _ retrieval: RetrievalScheme,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> [Double] {
+        let groups = try catalog.snapshotContents()
+        return try groups.enumerated().map { index, contents in
+            progress(index, groups.count)
+            return try contents.reduce(0) { total, id in
+                let seconds = try store.secondsOfRead(id)
+                return retrieval == .parallel ? max(total, seconds) : total + seconds
+            }
+        }
     }
 
     /// What a batch codes at most: some seconds, for which a commit may have to wait.
