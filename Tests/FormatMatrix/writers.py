@@ -170,6 +170,7 @@ def save_onnx(path, initializers):
 
 def gguf_files(folder):
     random = np.random.default_rng(2)
+    # Arrays of a big-endian file stay big-endian: numpy reads both.
     for endian in (gguf.GGUFEndian.LITTLE, gguf.GGUFEndian.BIG):
         path = f"{folder}/{endian.name.lower()}.gguf"
         writer = gguf.GGUFWriter(path, "llama", endianess=endian)
@@ -180,7 +181,8 @@ def gguf_files(folder):
             for shape in [(1,), (3,), (2, 64), (5, 7, 3)]:
                 array = (random.standard_normal(shape) * 20).astype(dtype)
                 name = f"{np.dtype(dtype).name}.{name_of(shape)}"
-                expected[name] = array.copy()
+                order = ">" if endian == gguf.GGUFEndian.BIG and array.itemsize > 1 else "="
+                expected[name] = array.astype(array.dtype.newbyteorder(order))
                 writer.add_tensor(name, array)
         if endian == gguf.GGUFEndian.LITTLE:
             for kind in gguf.GGMLQuantizationType:
