@@ -28,11 +28,11 @@ struct Join {
         // A combination has a place for every variable; -1 where it is not joined yet.
         var combinations: [Int32] = []
         var isFirst = true
-        while let (next, link) = nextVariable(joined) {
+        while let (next, links) = nextVariable(joined) {
             if isFirst {
                 for row in 0..<tables[next].count { append(row, as: next, to: nil, &combinations) }
             } else {
-                combinations = try extended(combinations, by: next, link)
+                combinations = try extended(combinations, by: next, links)
             }
             isFirst = false
             joined.append(next)
@@ -47,35 +47,36 @@ struct Join {
     }
 
     /// The smallest variable first, then those that an equality leads to.
-    private func nextVariable(_ joined: [Int]) -> (variable: Int, link: Link?)? {
+    private func nextVariable(_ joined: [Int]) -> (variable: Int, links: [Link])? {
         let waiting = tables.indices.filter { !joined.contains($0) }
             .sorted { tables[$0].count < tables[$1].count }
         guard let smallest = waiting.first else { return nil }
-        guard !joined.isEmpty else { return (smallest, nil) }
+        guard !joined.isEmpty else { return (smallest, []) }
         for variable in waiting {
-            if let link = link(to: variable, from: joined) { return (variable, link) }
+            let links = links(to: variable, from: joined)
+            if !links.isEmpty { return (variable, links) }
         }
-        return (smallest, nil)
+        return (smallest, [])
     }
 
-    private func link(to variable: Int, from joined: [Int]) -> Link? {
-        for conjunct in plan.joins {
+    private func links(to variable: Int, from joined: [Int]) -> [Link] {
+        plan.joins.compactMap { conjunct in
             let sides: (BoundValue, BoundValue)
             switch conjunct.condition {
             case .comparison(let left, .equal, let right): sides = (left, right)
             case .contains(let list, let element): sides = (list, element)
-            default: continue
+            default: return nil
             }
             guard case .attribute(let first, _) = sides.0, case .attribute(let second, _) = sides.1
-            else { continue }
+            else { return nil }
             if first == variable, joined.contains(second) {
                 return Link(known: sides.1, new: sides.0, text: conjunct.text)
             }
             if second == variable, joined.contains(first) {
                 return Link(known: sides.0, new: sides.1, text: conjunct.text)
             }
+            return nil
         }
-        return nil
     }
 
     private func append(
@@ -96,12 +97,12 @@ struct Join {
     private func extended(
         _ combinations: [Int32],
         by variable: Int,
-        _ link: Link?
+        _ links: [Link]
     ) throws -> [Int32] {
         let stride = tables.count
         let count = combinations.count / stride
         var result: [Int32] = []
-        guard let link else {
+        guard let (link, places) = try mostSelective(links, variable) else {
             try checkProduct(count, variable)
             for row in 0..<count {
                 try executor.clock.check(row: row)
@@ -113,7 +114,6 @@ struct Join {
             executor.explanation.add(product: plan.query.variables[variable].name, rowCount: result.count / stride)
             return result
         }
-        let places = try index(of: link.new, variable)
         try executor.loader.loadValue(link.known, tables)
         for row in 0..<count {
             try executor.clock.check(row: row)
@@ -128,6 +128,20 @@ struct Join {
             join: plan.query.variables[variable].name, text: link.text, rowCount: result.count / stride
         )
         return result
+    }
+
+    /// The equality with the most values to tell rows apart by, and which rows have each.
+    private func mostSelective(
+        _ links: [Link],
+        _ variable: Int
+    ) throws -> (link: Link, places: [DQLValue: [Int32]])? {
+        var best: (link: Link, places: [DQLValue: [Int32]])?
+        for link in links {
+            let places = try index(of: link.new, variable)
+            if let best, best.places.count >= places.count { continue }
+            best = (link, places)
+        }
+        return best
     }
 
     /// Which rows have a value; a list counts for each of its elements.
