@@ -243,10 +243,14 @@ struct QueryTests {
                 layers = {layer["name"]: layer for layer in json.load(open(sys.argv[1] + "/network.json"))["layers"]}
                 assert layers["bn1"]["initialiser"]["name"] and layers["bn1"]["initialiser"]["seed"] >= 0, layers["bn1"]
                 assert layers["pool1"]["inputs"] == ["bn1"], layers["pool1"]' $new
-                # What was copied out and committed knows where it comes from.
+                # What was copied out and committed knows where it comes from, and so does a copy.
                 cp -r $new made
                 dlv commit --model made -m 'with normalisation' made
                 grep -q 'trunk@v1' mnt/models/made/v1/lineage.json
+                dlv copy trunk@v1~tail tails
+                dlv query 'select m where m.parent = "trunk@v1"' | cut -f1 | tail -n +2 | sort | tr '\n' ' ' | grep -q 'made tails'
+                cmp mnt/models/tails/v1/model.safetensors $cut/model.safetensors
+                grep -q slice mnt/models/tails/v1/files/metadata.json
                 """#
             )
         }

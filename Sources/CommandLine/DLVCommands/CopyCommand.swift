@@ -1,6 +1,7 @@
 import Archive
 import ArgumentParser
 import Catalog
+import DQLExecution
 import FloatSchemes
 
 struct CopyCommand: ParsableCommand {
@@ -10,6 +11,7 @@ struct CopyCommand: ParsableCommand {
         discussion: """
             Examples:
               dlv copy lenet@v3 my-lenet
+              dlv copy lenet@v3~cut trunk     the network that the saved query 'cut' makes of it
               dlv copy --scheme float16 lenet@v3 lenet-small
               dlv copy --scheme quantize-uniform:8 lenet@v3 lenet-small
               dlv remove lenet@v3 && dlv gc
@@ -50,6 +52,7 @@ struct CopyCommand: ParsableCommand {
     var model: String
 
     func run() throws {
+        guard !source.contains("~") else { return try copyMadeNetwork() }
         let scheme = try self.scheme.map { try FloatScheme(named: $0) }
         let reference = try Reference(source)
         guard reference.snapshot == nil else {
@@ -67,6 +70,32 @@ struct CopyCommand: ParsableCommand {
         ) { progress.update($0, of: $1) }
         progress.finish()
         output.json ? printJSON(summary) : printText(summary)
+    }
+
+    /// Commits what a saved query makes of a version: `lenet@v3~query`.
+    private func copyMadeNetwork() throws {
+        guard scheme == nil else {
+            throw ValidationError("Copy the network first; then give the copy a scheme.")
+        }
+        let archive = try archive.open()
+        guard let made = try ArchiveFacts(archive).madeNetwork(named: source) else { return }
+        let summary = try archive.commit(made, as: model, message: message, tags: tag)
+        if output.json {
+            print(
+                JSONText.object([
+                    .init("version", .string(summary.version.reference)),
+                    .init("id", .string(summary.version.globalID.description)),
+                    .init("parent", .string(made.version.reference)),
+                ]).rendered(),
+                terminator: ""
+            )
+        } else {
+            print(
+                "Copied \(source) to \(summary.version.reference), whose parent is "
+                    + "\(made.version.reference): \(counted(summary.tensorCount, "tensor")), "
+                    + "\(byteText(summary.storedByteCount)) of it new on disk."
+            )
+        }
     }
 
     private func printText(_ summary: CopySummary) {
