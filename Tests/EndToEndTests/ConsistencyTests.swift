@@ -125,4 +125,26 @@ struct ConsistencyTests {
             )
         }
     }
+
+    @Test
+    func aNewStoragePlanChangesNoByteForReaders() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount("--cache-size 1")
+            try await place.check(
+                #"""
+                before=$(cd mnt/models/lenet && find . -type f -exec sha256sum {} + | sort -k 2 | sha256sum)
+                exec 5< mnt/models/lenet/v1/model.safetensors
+                dlv archive > /dev/null
+                dlv gc > /dev/null
+                echo 3 > /proc/sys/vm/drop_caches 2> /dev/null || true
+                cmp - $FIXTURES/base_10.safetensors <&5
+                after=$(cd mnt/models/lenet && find . -type f -exec sha256sum {} + | sort -k 2 | sha256sum)
+                test "$before" = "$after"
+                exec 5<&-
+                dlv verify --deep > /dev/null
+                """#
+            )
+        }
+    }
 }
