@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""query_benchmark.py --dlv DLV [--versions N] [--rounds N]
+"""query_benchmark.py --dlv DLV [--versions N] [--rounds N] [--networks N] [--network FILE]
 
 Builds the catalog of an archive with many versions (their facts, no weights), and asks it questions
 twice: in DQL by `dlv query`, and in SQL by hand on the same catalog, interleaved. Prints the CPU time of
 each, user and system, as the least of the rounds, and the ratio DQL / SQL; then the same without what
-either process takes to start, asked of an archive without versions.
+either process takes to start, asked of an archive without versions. Last, what a question about the layers
+of many networks costs each of them.
 """
 
 import argparse
@@ -102,11 +103,52 @@ def cpu(command):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output
 
 
+def multiply(path, count):
+    """Gives the one version of a catalog, with its network, so many twins with networks of their own."""
+    import sqlite3
+
+    numbers = random.Random(2)
+    catalog = sqlite3.connect(path)
+    columns = [row[1] for row in catalog.execute("PRAGMA table_info(network)")]
+    network = dict(zip(columns, catalog.execute("SELECT * FROM network").fetchone()))
+    for twin in range(2, count + 1):
+        network |= {"id": twin, "hash": numbers.randbytes(32)}
+        marks = ", ".join("?" for _ in columns)
+        catalog.execute(f"INSERT INTO network VALUES ({marks})", [network[column] for column in columns])
+        catalog.execute(
+            "INSERT INTO version (id, globalID, model, number, creationTime, message) VALUES (?, ?, 1, ?, 0, '')",
+            (twin, numbers.randbytes(16), twin),
+        )
+        catalog.execute("INSERT INTO versionNetwork (version, network) VALUES (?, ?)", (twin, twin))
+    catalog.commit()
+    catalog.close()
+
+
+def networks(options, folder):
+    """Prints what a selector costs a network."""
+    archive = os.path.join(folder, "networks.dlv")
+    subprocess.run([options.dlv, "init", archive], check=True, capture_output=True)
+    commit = [options.dlv, "commit", "--archive", archive, "--model", "net", options.network]
+    subprocess.run(commit, check=True, capture_output=True)
+    layers = int(cpu([options.dlv, "query", "--archive", archive, "select m.layers"])[1].split()[-1])
+    question = 'select count where m["*conv*"].next has POOL("MAX")'
+    one = min(cpu([options.dlv, "query", "--archive", archive, question])[0] for _ in range(options.rounds))
+    multiply(os.path.join(archive, "catalog.sqlite"), options.networks)
+    all_ = min(cpu([options.dlv, "query", "--archive", archive, question])[0] for _ in range(options.rounds))
+    each = (all_ - one) / (options.networks - 1) * 1e6
+    print(f"a selector with .next has: {options.networks} networks of {layers} layers, {each:.1f} µs CPU a network")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dlv", required=True)
     parser.add_argument("--versions", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--networks", type=int, default=10_000)
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument(
+        "--network", default=os.path.join(here, "..", "Fixtures", "networks", "caffe", "googlenet.prototxt")
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         archive = os.path.join(folder, "many.dlv")
@@ -133,6 +175,7 @@ def main():
             ratio = min(dql_time) / min(sql_time)
             bare = (min(dql_time) - min(starts[0])) / (min(sql_time) - min(starts[1]))
             print(f"{title:36} {min(dql_time):7.3f} {min(sql_time):7.3f} {ratio:6.2f} {bare:9.2f} {rows[0]:6}")
+        networks(options, folder)
 
 
 if __name__ == "__main__":
