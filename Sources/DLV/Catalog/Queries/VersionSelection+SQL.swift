@@ -15,7 +15,7 @@ struct VersionSQL {
     ) -> (sql: String, arguments: StatementArguments) {
         var writer = VersionSQL(selection.table)
         var columns = "v.id, globalID, v.model, m.name, number, creationTime, message, removalTime"
-        var tables = "version v JOIN model m ON m.id = v.model"
+        var tables = Self.versions(selection.condition)
         if selection.table == .snapshots {
             columns += ", s.ordinal, s.iteration, s.label, s.isNumbered"
             tables += " JOIN snapshot s ON s.version = v.id"
@@ -38,13 +38,31 @@ struct VersionSQL {
         return (sql, StatementArguments(writer.arguments))
     }
 
+    /// Versions with their models. Where a condition is about names, models come first: there are few
+    /// of them, and SQLite, which does not know that, would look at every version.
+    private static func versions(_ condition: VersionCondition?) -> String {
+        isAboutNames(condition)
+            ? "model m CROSS JOIN version v ON v.model = m.id"
+            : "version v JOIN model m ON m.id = v.model"
+    }
+
+    private static func isAboutNames(_ condition: VersionCondition?) -> Bool {
+        switch condition {
+        case .all(let operands)?: operands.contains { isAboutNames($0) }
+        case .comparison(.name, _, _)?, .comparison(_, _, .name)?, .isOneOf(.name, _)?,
+            .matches(.name, _)?:
+            true
+        default: false
+        }
+    }
+
     /// The statement that counts the rows.
     static func countStatement(
         _ selection: VersionSelection
     ) -> (sql: String, arguments: StatementArguments) {
         var writer = VersionSQL(selection.table)
         let limit = selection.limit
-        var tables = "version v JOIN model m ON m.id = v.model"
+        var tables = Self.versions(selection.condition)
         if selection.table == .snapshots { tables += " JOIN snapshot s ON s.version = v.id" }
         var sql = "FROM \(tables) WHERE removalTime IS NULL"
         if let condition = selection.condition { sql += " AND \(writer.text(condition))" }
