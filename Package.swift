@@ -145,6 +145,7 @@ let package = Package(
         .executable(name: "dlv", targets: ["dlv"]),
         .library(name: "Networks", targets: ["Networks"]),
         .library(name: "StoragePlanning", targets: ["StoragePlanning"]),
+        .library(name: "TensorCoding", targets: ["TensorCoding"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

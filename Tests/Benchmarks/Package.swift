@@ -8,6 +8,11 @@ let package = Package(
     dependencies: [.package(name: "dlv", path: "../..")],
     targets: [
         .executableTarget(
+            name: "CodingBenchmark",
+            dependencies: [.product(name: "TensorCoding", package: "dlv")],
+            path: "CodingBenchmark"
+        ),
+        .executableTarget(
             name: "NetworkBenchmark",
             dependencies: [.product(name: "Networks", package: "dlv")],
             path: "NetworkBenchmark"

@@ -103,6 +103,32 @@ struct MountTests {
     }
 
     @Test
+    func resolutionsAreExactTruncations() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                #"""
+                test "$(ls mnt/models/lenet/v2/resolution | tr '\n' ' ')" = '1 2 3 '
+                python - <<'PYTHON'
+                import numpy
+                from safetensors.numpy import load_file
+                version = "mnt/models/lenet/v2/"
+                full = load_file(version + "model.safetensors")
+                for count in 1, 2, 3:
+                    folder = f"{version}resolution/{count}/"
+                    for name, tensor in load_file(folder + "model.safetensors").items():
+                        bits = full[name].view(numpy.uint32) & numpy.uint32(2**32 - 2**(32 - 8 * count))
+                        assert (tensor.view(numpy.uint32) == bits).all(), name
+                    bias = numpy.load(folder + "layers/conv1/bias.npy")
+                    assert (bias == load_file(folder + "model.safetensors")["conv1.bias"]).all()
+                PYTHON
+                """#
+            )
+        }
+    }
+
+    @Test
     func theTreeShowsWhatTheVersionIs() async throws {
         try await Workplace.use { place in
             try await place.makeZoo()
@@ -111,7 +137,7 @@ struct MountTests {
                 #"""
                 version=mnt/models/lenet/v1
                 test "$(ls $version | tr '\n' ' ')" = \
-                    "files hyperparameters.json layers lineage.json measurements.tsv metadata.json model.safetensors network.dot network.json snapshots "
+                    "files hyperparameters.json layers lineage.json measurements.tsv metadata.json model.safetensors network.dot network.json resolution snapshots "
                 test "$(readlink mnt/models/lenet/latest)" = v2
                 test "$(readlink mnt/models/lenet/base)" = v1
                 test "$(ls $version/snapshots | tr '\n' ' ')" = '1 10 4 7 '

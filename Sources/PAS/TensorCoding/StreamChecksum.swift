@@ -3,8 +3,8 @@
 /// Eight lanes of 64 bits take a word of the stream each. A step mixes the word into its lane by a
 /// function that is one to one, and so does the end with every lane; so a change within one word of eight
 /// bytes, as every flipped bit is, is certain to be found, and any other with all but one chance in 2⁶⁴.
-/// Only shifts, additions and exclusive ors are used: SSE2 has them for pairs of 64-bit lanes, so that
-/// it costs a fraction of the decoding (XXH64, which multiplies, takes four times as long).
+/// Only shifts, additions and exclusive ors are used: SSE2 has them for pairs of 64-bit lanes, while it
+/// lacks the products that XXH64 is made of.
 public enum StreamChecksum {
     /// The checksum of no bytes.
     public static let ofNothing = of(UnsafeRawBufferPointer(start: nil, count: 0))

@@ -126,4 +126,33 @@ struct SegmentCodingTests {
             }
         }
     }
+
+    /// Rows without a gradient under AdamW: a factor just below one, again and again.
+    @Test
+    func rowsThatDecayTakeNextToNothing() throws {
+        var generator = SeededGenerator(seed: 7)
+        let (rows, columns) = (200, 100)
+        let base = (0..<rows * columns).map { _ in Float.random(in: -1...1, using: &generator) }
+        var child = base
+        for index in child.indices {
+            for _ in 0..<20 { child[index] -= child[index] * 2e-7 }
+            let hasGradient = index / columns % 4 == 0
+            if hasGradient { child[index] += .random(in: -1e-4...1e-4, using: &generator) }
+        }
+        var layout = RowLayout()
+        layout.append(shape: [rows, columns])
+        let (left, right) = (child.withUnsafeBytes { Array($0) }, base.withUnsafeBytes { Array($0) })
+        let codec = Codec(kind: .float32, layout: layout)
+        let segment = try codec.encode(left, base: right)
+        #expect(segment.coding == .tokens)
+        let decoded = try codec.decode(segment, byteCount: left.count, base: right)
+        let isSame = decoded == left
+        #expect(isSame)
+        // A quarter of the rows have gradients, of some ten bits an element: the rest is decay.
+        #expect(segment.byteCount * 5 < left.count)
+        let fields = Codec(kind: .float32, layout: layout, deltaLayout: .fields)
+        let halves = try fields.encode(left, base: right)
+        let isSameInHalves = try fields.decode(halves, byteCount: left.count, base: right) == left
+        #expect(isSameInHalves)
+    }
 }
