@@ -57,6 +57,41 @@ struct OffloadTests {
     }
 
     @Test
+    func lowResolutionsOfDeltasDoWithoutTheMovedPlanes() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                #"""
+                cat mnt/models/lenet/v*/resolution/2/model.safetensors > before
+                cat mnt/models/lenet/v*/model.safetensors > full
+                dlv unmount mnt
+                dlv desc --storage lenet@v2 | grep -qi delta
+                dlv offload --planes low --to slow
+                mv slow away
+                dlv mount zoo.dlv mnt
+                cat mnt/models/lenet/v*/resolution/2/model.safetensors | cmp - before
+                cat mnt/models/lenet/v*/resolution/1/model.safetensors > /dev/null
+                python - <<'PYTHON'
+                import errno
+                for name in ["mnt/models/lenet/v2/model.safetensors",
+                             "mnt/models/lenet/v2/resolution/3/model.safetensors"]:
+                    try:
+                        open(name, "rb")
+                        raise SystemExit(name + " opens without its planes")
+                    except OSError as error:
+                        assert error.errno == errno.ENOMEDIUM, error
+                PYTHON
+                mv away slow
+                cat mnt/models/lenet/v*/model.safetensors | cmp - full
+                dlv unmount mnt
+                dlv verify --deep
+                """#
+            )
+        }
+    }
+
+    @Test
     func collectionTakesMovedPlanesToo() async throws {
         try await Workplace.use { place in
             try await place.check(

@@ -2,6 +2,7 @@ import Catalog
 import Foundation
 import PackFiles
 import ParameterStore
+import TensorCoding
 
 /// What moving low-order planes did.
 public struct OffloadSummary: Sendable {
@@ -32,7 +33,8 @@ extension ModelArchive {
         }
         try Self.createFolder(target)
         return try withLock {
-            try move(progress) { pack in
+            try separateLowPlanes()
+            return try move(progress) { pack in
                 guard packDirectory.lowPlanesTarget(of: pack.name) == nil else { return false }
                 let file = try packDirectory.copyLowPlanes(of: pack.name, to: target)
                 try catalog.setLowPlanesDirectory(target, of: pack.id)
@@ -59,6 +61,18 @@ extension ModelArchive {
                 return true
             }
         }
+    }
+
+    /// Codes deltas of 32-bit floats so that their upper halves do without the lower ones, unless that was
+    /// done when others were moved before: else no low resolution of them could be read.
+    private func separateLowPlanes() throws {
+        guard try catalog.lowPlanesDirectories().isEmpty else { return }
+        let deltas = try catalog.contentRecords().filter { $0.base != nil && $0.kind == .float32 }
+            .sorted { ($0.depth, $0.id.rawValue) < ($1.depth, $1.id.rawValue) }
+        let steps = deltas.map {
+            RepackPlan.Step(content: $0.id, base: $0.base, byteCount: $0.byteCount)
+        }
+        for batch in Self.batches(of: steps) { _ = try recode(batch, deltaLayout: .fields) }
     }
 
     private func move(

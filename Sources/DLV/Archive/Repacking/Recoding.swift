@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import ParameterStore
+import TensorCoding
 
 extension ModelArchive {
     /// Codes contents anew into a new pack, and lets the catalog point there; the archive's lock is held.
@@ -10,11 +11,14 @@ extension ModelArchive {
     ///
     /// - Parameters:
     ///   - steps: A base stands before what is coded against it. What is no longer there is left out.
+    ///   - deltaLayout: How deltas treat the significance of their bits; nil for what suits where the planes
+    ///     are.
     ///   - progress: Is called with the bytes of each step that is done.
     /// - Returns: The contents that were coded, and how many stay where they are because they are damaged
     ///   or not there.
     func recode(
         _ steps: ArraySlice<RepackPlan.Step>,
+        deltaLayout: DeltaLayout? = nil,
         progress: (Int) -> Void = { _ in }
     ) throws -> (count: Int, damagedCount: Int) {
         let next = try catalog.nextIDs()
@@ -26,10 +30,16 @@ extension ModelArchive {
             firstContentID: next.content
         )
         var damagedCount = 0
+        // Where planes were moved away, low resolutions must not need them.
+        let layout = try deltaLayout ?? (catalog.lowPlanesDirectories().isEmpty ? .whole : .fields)
         do {
             for step in steps where try isPossible(step) {
                 do {
-                    _ = try writer.reencode(step.content, base: step.base)
+                    _ = try writer.reencode(
+                        step.content,
+                        base: step.base,
+                        deltaLayout: layout
+                    )
                 } catch let error as ParameterStoreError where error.isDamage {
                     // What cannot be read cannot be moved either; 'dlv verify' tells of it.
                     damagedCount += 1
