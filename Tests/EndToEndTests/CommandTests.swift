@@ -8,7 +8,7 @@ struct CommandTests {
         try await Workplace.use { place in
             for command in [
                 "init", "add", "commit", "list", "desc", "tag", "export", "remove", "mount",
-                "unmount", "status", "query", "verify", "gc",
+                "unmount", "status", "query", "verify", "gc", "archive", "copy", "identify", "offload",
             ] {
                 let help = try await place.check("dlv \(command) --help")
                 #expect(help.contains("dlv \(command)"), "\(command): \(help)")

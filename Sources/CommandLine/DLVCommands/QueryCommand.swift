@@ -13,7 +13,7 @@ struct QueryCommand: ParsableCommand {
             tabs; --json prints a list of objects. In a mount the same query is a file, query/best.dql, \
             and its answer the directory query/best/.
 
-            Versions:
+            Examples, of versions:
               dlv query 'select m where m.name like "lenet%" and m["accuracy"] > 0.99'
               dlv query 'select m.name, min(m["loss"]) as best order by min(m["loss"]) limit 3'
               dlv query 'select count where m.creation_time > "2026-11" and not m.finite'
