@@ -40,11 +40,7 @@ extension StoredContent {
     /// Whether reading it reads the pack of low-order planes.
     func needsLowPlanes(isUpper: Bool) -> Bool {
         index.segments.enumerated().contains { number, segment in
-            if isUpper, record.kind == .float32,
-                segment.coding == .raw || segment.coding.keepsUpperApart
-            {
-                return false
-            }
+            if isUpper, record.kind == .float32, segment.coding.hasUpperAlone { return false }
             let first = number * ElementKind.segmentChunkCount
             let last = min(index.chunks.count, first + ElementKind.segmentChunkCount)
             return index.chunks[first..<last].contains { $0.low.byteCount > 0 }

@@ -120,6 +120,8 @@ public final class ChunkDecoder {
             )
         case .fields:
             guard decodeFields(chunk, model, high, nil, output, full) else { throw Self.tokens }
+        case .planes where model.kind == .float32:
+            try decodePlanes(high, nil, model, chunkByteCount: full, into: output)
         default:
             throw TensorCodingError(.damaged, "a chunk lacks its low-order planes")
         }
@@ -292,9 +294,10 @@ public final class ChunkDecoder {
         }
     }
 
+    /// Decodes byte planes; without a low stream the planes that it would hold are zero.
     private func decodePlanes(
         _ high: UnsafeRawBufferPointer,
-        _ low: UnsafeRawBufferPointer,
+        _ low: UnsafeRawBufferPointer?,
         _ model: SegmentModel,
         chunkByteCount: Int,
         into output: UnsafeMutableRawBufferPointer
@@ -308,6 +311,10 @@ public final class ChunkDecoder {
         for index in 0..<kind.width {
             if index == kind.highPlaneCount {
                 guard rest.isEmpty else { throw Self.trailing }
+                guard let low else {
+                    for place in index * count..<chunkByteCount { planes[place] = 0 }
+                    break
+                }
                 rest = low
             }
             let plane = UnsafeMutableRawBufferPointer(
@@ -316,7 +323,7 @@ public final class ChunkDecoder {
             let end = try decompressor.decompress(rest, into: plane)
             rest = UnsafeRawBufferPointer(rebasing: rest[end...])
         }
-        guard rest.isEmpty, low.isEmpty || kind.highPlaneCount < kind.width else {
+        guard rest.isEmpty, low?.isEmpty ?? true || kind.highPlaneCount < kind.width else {
             throw Self.trailing
         }
         let all = UnsafeRawBufferPointer(rebasing: planes[..<chunkByteCount])

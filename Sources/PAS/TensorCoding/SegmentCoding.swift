@@ -36,6 +36,14 @@ public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
 
     /// Whether the upper halves of elements depend on nothing but the upper halves of the base.
     public var keepsUpperApart: Bool { self == .fields || self == .same }
+
+    /// Whether the upper halves of 32-bit floats come from the streams of high-order planes alone.
+    public var hasUpperAlone: Bool {
+        switch self {
+        case .raw, .planes, .fields, .same: true
+        case .whole, .fast, .tokens, .codebook: false
+        }
+    }
 }
 
 /// A chunk as it goes into the packs.

@@ -60,8 +60,9 @@ public final class SegmentEncoder {
             }
         }
         if let codebook = way.codebook { return try encode(segment, with: codebook) }
-        if kind.hasTokens, !way.isPlanes, !hasHiddenNaN(segment) { return try encodeRaw(segment) }
-        return try encodePlanes(segment)
+        if hasHiddenNaN(segment) { return try encodeWhole(segment, effort: .normal) }
+        return kind.hasTokens && !way.isPlanes
+            ? try encodeRaw(segment) : try encodePlanes(segment)
     }
 
     /// Whether there is a 32-bit NaN whose upper half alone would be infinity.

@@ -68,7 +68,7 @@ public final class SegmentModel: Sendable {
 
     /// Whether the upper halves of the elements come from the stream of high-order planes alone.
     public var canDecodeUpperAlone: Bool {
-        kind == .float32 && (coding == .raw || coding == .fields || coding == .same)
+        kind == .float32 && coding.hasUpperAlone
     }
 
     /// Whether chunks have a stream in the pack of low-order planes.
