@@ -60,7 +60,9 @@ struct PackCompaction {
 
     private func stepsWithoutUnusedBases() throws -> [RepackPlan.Step] {
         let used = try archive.catalog.usedContents()
-        let records = try archive.catalog.contentRecords()
+        let held = try heldPackIDs()
+        // What readers hold stays where it is: moved, it would be collected under them.
+        let records = try archive.catalog.contentRecords().filter { !held.contains($0.pack) }
         var dependents: [ContentID: [ContentRecord]] = [:]
         for record in records {
             if let base = record.base { dependents[base, default: []].append(record) }
@@ -102,6 +104,10 @@ struct PackCompaction {
         return byteCount < present ? steps : nil
     }
 
+    private func heldPackIDs() throws -> Set<PackID> {
+        Set(try archive.catalog.packs().filter { heldPacks.contains($0.name) }.map(\.id))
+    }
+
     /// Moves what is needed out of packs of which little is.
     mutating func compact() throws {
         let sizes = Dictionary(
@@ -111,7 +117,8 @@ struct PackCompaction {
         let records = try archive.catalog.contentRecords()
         let byPack = Dictionary(grouping: records, by: \.pack)
         var moved: [ContentRecord] = []
-        for (id, name) in try archive.catalog.packs() {
+        let held = try heldPackIDs()
+        for (id, name) in try archive.catalog.packs() where !held.contains(id) {
             guard let size = sizes[name], let contents = byPack[id] else { continue }
             let needed = contents.reduce(0) { $0 + $1.storedByteCount }
             if Self.isSparse(byteCount: size, needed: needed) { moved += contents }
