@@ -9,8 +9,8 @@ struct ArchiveCommand: ParsableCommand {
         discussion: """
             Examples:
               dlv archive --dry-run             shows what each algorithm would make of the archive
-              dlv archive                       within twice the reading cost of the quickest plan
-              dlv archive --alpha 1.2           quicker to read, larger
+              dlv archive                       as small as it gets with the chains that commits make
+              dlv archive --alpha 2             at most twice the reading cost of the quickest plan: larger
               dlv archive --budget 250ms        no snapshot may take a core longer than that
               dlv archive --budget 64MB --retrieval reusable
 
@@ -27,7 +27,9 @@ struct ArchiveCommand: ParsableCommand {
     @OptionGroup var archive: ArchiveOptions
     @OptionGroup var output: JSONOption
 
-    @Option(help: "A snapshot may cost this many times what the quickest plan needs; 1 or more.")
+    @Option(
+        help: "A snapshot may cost this many times what the quickest plan needs; 1 or more, else 16."
+    )
     var alpha: Double?
 
     @Option(
