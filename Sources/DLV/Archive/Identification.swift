@@ -1,5 +1,4 @@
 public import Catalog
-import Crypto
 import ModelFormats
 import ParameterStore
 public import Tensors
@@ -76,7 +75,7 @@ extension ModelArchive {
         guard elements.byteCount > 0 else {
             return Identification.Tensor(description: tensor.description, places: [])
         }
-        let bytes = try SHA256.hash(of: elements)
+        let bytes = try ContentHash(of: elements).bytes
         let hash = TensorExamination.hash(of: tensor.description.dtype, byteHash: bytes)
         var places = try catalog.tensors(withHash: hash)
         // Tensors that are no weights, such as an optimizer's, are known by their contents alone.
@@ -84,24 +83,5 @@ extension ModelArchive {
             places = try catalog.tensors(beginning: content)
         }
         return Identification.Tensor(description: tensor.description, places: places)
-    }
-}
-
-extension SHA256 {
-    /// The SHA-256 of all bytes of a source, read in pieces of a megabyte.
-    static func hash(of source: any ByteSource) throws -> [UInt8] {
-        var hash = SHA256()
-        let size = max(1, min(1 << 20, source.byteCount))
-        try withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { buffer in
-            var offset = 0
-            while offset < source.byteCount {
-                let count = min(size, source.byteCount - offset)
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-                try source.read(into: part, at: offset)
-                hash.update(bufferPointer: UnsafeRawBufferPointer(part))
-                offset += count
-            }
-        }
-        return Array(hash.finalize())
     }
 }

@@ -22,17 +22,6 @@ public struct PackID: RawRepresentable, Hashable, Sendable {
     }
 }
 
-/// The SHA-256 of a content's bytes (FIPS 180-4).
-public struct ContentHash: Hashable, Sendable {
-    /// Thirty-two bytes.
-    public let bytes: [UInt8]
-
-    /// Wraps the bytes of a hash.
-    public init(bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-}
-
 /// What the catalog knows of a content: what it is, and where and how it is stored.
 public struct ContentRecord: Hashable, Sendable {
     /// Its number.

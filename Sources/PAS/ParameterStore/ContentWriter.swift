@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import PackFiles
 public import TensorCoding
@@ -69,7 +68,7 @@ public final class ContentWriter {
         bases: [ContentID] = [],
         successorCount: Int = 0
     ) throws -> WrittenContent {
-        let hash = try hash(of: source)
+        let hash = try ContentHash(of: source)
         if let known = try ids[hash] ?? store.id(of: hash) {
             return WrittenContent(id: known, isKnown: true)
         }
@@ -172,22 +171,6 @@ public final class ContentWriter {
     }
 
     // MARK: - Steps
-
-    private func hash(of source: any ByteSource) throws -> ContentHash {
-        var hash = SHA256()
-        let size = min(1 << 20, max(1, source.byteCount))
-        try withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { buffer in
-            var offset = 0
-            while offset < source.byteCount {
-                let count = min(size, source.byteCount - offset)
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-                try source.read(into: part, at: offset)
-                hash.update(bufferPointer: UnsafeRawBufferPointer(part))
-                offset += count
-            }
-        }
-        return ContentHash(bytes: Array(hash.finalize()))
-    }
 
     private func write(
         _ source: any ByteSource,

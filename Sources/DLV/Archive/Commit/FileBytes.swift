@@ -1,4 +1,4 @@
-import Crypto
+import ParameterStore
 import SystemPackage
 public import Tensors
 
@@ -81,6 +81,6 @@ public final class FileBytes: ByteSource {
 extension FileBytes {
     /// The SHA-256 of all bytes.
     func sha256() throws -> [UInt8] {
-        try SHA256.hash(of: self)
+        try ContentHash(of: self).bytes
     }
 }

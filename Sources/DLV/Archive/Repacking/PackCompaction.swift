@@ -23,7 +23,7 @@ struct PackCompaction {
     let archive: ModelArchive
 
     /// The packs that readers hold open: what they hold stays in the catalog.
-    private let heldPacks: [String]
+    private let heldPacks: Set<String>
 
     /// The contents that were coded against another base, so that theirs could go.
     private(set) var rebasedCount = 0
@@ -32,7 +32,7 @@ struct PackCompaction {
 
     init(_ archive: ModelArchive, heldPacks: [String]) {
         self.archive = archive
-        self.heldPacks = heldPacks
+        self.heldPacks = Set(heldPacks)
     }
 
     /// The contents that stay only because others are coded against them.
@@ -52,7 +52,7 @@ struct PackCompaction {
             let steps = try stepsWithoutUnusedBases()
             guard !steps.isEmpty else { return }
             rebasedCount += try archive.recode(steps[...]).count
-            _ = try archive.catalog.collectContents(keepingPacks: heldPacks)
+            _ = try archive.catalog.collectContents(keepingPacks: Array(heldPacks))
         }
     }
 
@@ -60,7 +60,9 @@ struct PackCompaction {
 
     private func stepsWithoutUnusedBases() throws -> [RepackPlan.Step] {
         let used = try archive.catalog.usedContents()
-        let held = try heldPackIDs()
+        let held = Set(
+            try archive.catalog.packs().filter { heldPacks.contains($0.name) }.map(\.id)
+        )
         // What readers hold stays where it is: moved, it would be collected under them.
         let records = try archive.catalog.contentRecords().filter { !held.contains($0.pack) }
         var dependents: [ContentID: [ContentRecord]] = [:]
@@ -104,10 +106,6 @@ struct PackCompaction {
         return byteCount < present ? steps : nil
     }
 
-    private func heldPackIDs() throws -> Set<PackID> {
-        Set(try archive.catalog.packs().filter { heldPacks.contains($0.name) }.map(\.id))
-    }
-
     /// Moves what is needed out of packs of which little is.
     mutating func compact() throws {
         let sizes = Dictionary(
@@ -117,8 +115,7 @@ struct PackCompaction {
         let records = try archive.catalog.contentRecords()
         let byPack = Dictionary(grouping: records, by: \.pack)
         var moved: [ContentRecord] = []
-        let held = try heldPackIDs()
-        for (id, name) in try archive.catalog.packs() where !held.contains(id) {
+        for (id, name) in try archive.catalog.packs() where !heldPacks.contains(name) {
             guard let size = sizes[name], let contents = byPack[id] else { continue }
             let needed = contents.reduce(0) { $0 + $1.storedByteCount }
             if Self.isSparse(byteCount: size, needed: needed) { moved += contents }
