@@ -10,38 +10,39 @@ public enum CodingEstimate {
     public static func alone(_ elements: UnsafeRawBufferPointer, kind: ElementKind) -> Double {
         perElement(elements, kind: kind) { run, _ in
             guard kind.hasTokens else { return planeBits(run, kind: kind) }
-            var histogram = [Int](repeating: 0, count: 256)
             let top = kind.width == 4 ? 23 : 7
-            for index in 0..<run.count / kind.width {
-                histogram[(word(run, index, kind) >> top) & 255] += 1
+            let exponents = withHistogram(256) { histogram in
+                for index in 0..<run.count / kind.width {
+                    histogram[(word(run, index, kind) >> top) & 255] &+= 1
+                }
+                return entropy(histogram)
             }
-            let other = Double((kind.width - 1) * 8)
             // Huffman's code is some hundredths of a bit longer than the entropy.
-            return entropy(histogram) + 0.03 + other
+            return exponents + 0.03 + Double((kind.width - 1) * 8)
         }
     }
 
     /// The bytes of elements alone, each byte plane by itself: less than ``alone(_:kind:)`` for floats whose
     /// mantissas are no noise.
     static func planes(_ elements: UnsafeRawBufferPointer, kind: ElementKind) -> Double {
-        var histograms = [[Int]](
-            repeating: [Int](repeating: 0, count: 256),
-            count: kind.width
-        )
         // One table serves a chunk, so the runs count together: what varies slowly gains nothing.
-        let count = perElement(elements, kind: kind) { run, _ in
-            withUnsafeTemporaryAllocation(byteCount: run.count, alignment: 16) { planes in
-                ChunkPlanes.split(run, kind: kind, into: planes)
-                let size = run.count / kind.width
-                for plane in 0..<kind.width {
-                    for byte in planes[plane * size..<(plane + 1) * size] {
-                        histograms[plane][Int(byte)] += 1
+        withHistogram(256 * kind.width) { histograms in
+            let count = perElement(elements, kind: kind) { run, _ in
+                withUnsafeTemporaryAllocation(byteCount: run.count, alignment: 16) { planes in
+                    ChunkPlanes.split(run, kind: kind, into: planes)
+                    let size = run.count / kind.width
+                    for plane in 0..<kind.width {
+                        for index in plane * size..<(plane + 1) * size {
+                            histograms[plane << 8 | Int(planes[index])] &+= 1
+                        }
                     }
                 }
+                return 8
             }
-            return 8
+            return (0..<kind.width).reduce(0) {
+                $0 + entropy(histograms.extracting($1 << 8..<($1 + 1) << 8))
+            } * count / 8
         }
-        return count / 8 * histograms.reduce(0) { $0 + entropy($1) }
     }
 
     /// The bytes of elements as numbers of a codebook.
@@ -52,9 +53,10 @@ public enum CodingEstimate {
     ) -> Double {
         Double(codebook.serialized.count)
             + perElement(elements, kind: kind) { run, _ in
-                var histogram = [Int](repeating: 0, count: Codebook.wordCountMax)
-                for index in codebook.indices(of: run) { histogram[Int(index)] += 1 }
-                return entropy(histogram) + 0.05
+                withHistogram(Codebook.wordCountMax) { histogram in
+                    for index in codebook.indices(of: run) { histogram[Int(index)] &+= 1 }
+                    return entropy(histogram) + 0.05
+                }
             }
     }
 
@@ -107,17 +109,18 @@ public enum CodingEstimate {
                 into: output
             )
         }
-        var histogram = [Int](repeating: 0, count: 1024)
-        var rest = 0
-        let mask = Int(kind.exponentMask)
-        for index in 0..<count {
-            let token = Tokens.token(output[index])
-            let exponent = word(base, index, kind) >> kind.mantissaBitCount & mask
-            // Differences of 0 have no logarithm; others have a sign as well.
-            histogram[token == 0 ? 0 : token >> 1 + 2 * exponent] += 1
-            rest += Tokens.rawBitCount(token >> 1) + (token == 0 ? 0 : 1)
+        return withHistogram(1024) { histogram in
+            var rest = 0
+            let mask = Int(kind.exponentMask)
+            for index in 0..<count {
+                let token = Tokens.token(output[index])
+                let exponent = word(base, index, kind) >> kind.mantissaBitCount & mask
+                // Differences of 0 have no logarithm; others have a sign as well.
+                histogram[token == 0 ? 0 : token >> 1 + 2 * exponent] &+= 1
+                rest += Tokens.rawBitCount(token >> 1) + (token == 0 ? 0 : 1)
+            }
+            return entropy(histogram) + Double(rest) / Double(max(1, count))
         }
-        return entropy(histogram) + Double(rest) / Double(max(1, count))
     }
 
     /// The mean of a function of runs, in bits an element, times the elements.
@@ -157,10 +160,21 @@ public enum CodingEstimate {
     }
 
     /// The entropy of counted things in bits each.
-    static func entropy(_ histogram: [Int]) -> Double {
+    private static func entropy(_ histogram: UnsafeMutableBufferPointer<Int>) -> Double {
         let total = Double(histogram.reduce(0, +))
         return histogram.reduce(0) { sum, count in
             count == 0 ? sum : sum - Double(count) / total * log2(Double(count) / total)
+        }
+    }
+
+    /// Calls a function with so many zeros. An array would be checked for other owners at every count.
+    private static func withHistogram(
+        _ count: Int,
+        _ body: (UnsafeMutableBufferPointer<Int>) -> Double
+    ) -> Double {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: count) { histogram in
+            histogram.initialize(repeating: 0)
+            return body(histogram)
         }
     }
 }

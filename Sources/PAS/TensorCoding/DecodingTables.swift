@@ -86,7 +86,8 @@ enum TokenSpread {
 final class EncodingTables: @unchecked Sendable {
     // Unchecked: the memory is never written after it was made.
     /// By context and token: what to add to a state so that its upper half is the number of bits to
-    /// emit (bits 0–31), and what to add to the rest to find the next state (bits 32–63).
+    /// emit (bits 0–31), the raw bits (bits 32–39), and what to add to the rest of the state to find the
+    /// next one (bits 40–63).
     let steps: UnsafeMutablePointer<UInt64>
     /// By context: the next states, of all tokens one behind the other.
     let states: UnsafeMutablePointer<UInt16>
@@ -109,7 +110,8 @@ final class EncodingTables: @unchecked Sendable {
             for token in 0..<Tokens.count where token != 1 && own[token >> 1] > 0 {
                 let frequency = Int(own[token >> 1])
                 next[token] = sum
-                steps[context * Tokens.count + token] = step(frequency, sum)
+                steps[context * Tokens.count + token] =
+                    step(frequency, sum + context << stateBits, token)
                 sum += frequency
             }
             let table = states + context << stateBits
@@ -126,19 +128,20 @@ final class EncodingTables: @unchecked Sendable {
         states.deallocate()
     }
 
-    /// The step of a token with a frequency, the frequencies of those before summing up to `sum`.
-    private func step(_ frequency: Int, _ sum: Int) -> UInt64 {
+    /// The step of a token with a frequency; `place` is where its states begin.
+    private func step(_ frequency: Int, _ place: Int, _ token: Int) -> UInt64 {
         let bits: Int
         let add: Int
         if frequency == 1 {
             bits = stateBits << 16 - 1 << stateBits
-            add = sum - 1
+            add = place - 1
         } else {
             let most = stateBits - (Int.bitWidth - 1 - (frequency - 1).leadingZeroBitCount)
             bits = most << 16 - frequency << most
-            add = sum - frequency
+            add = place - frequency
         }
         return UInt64(UInt32(truncatingIfNeeded: bits))
-            | UInt64(UInt32(truncatingIfNeeded: add)) << 32
+            | UInt64(Tokens.rawBitCount(token >> 1)) << 32
+            | UInt64(bitPattern: Int64(add)) << 40
     }
 }

@@ -33,22 +33,25 @@ extension EncodingScratch {
             return EncodedChunk(high: [], low: [])
         }
         let bytes = output.assumingMemoryBound(to: UInt8.self)
-        if kind.width == 4 {
-            RawFloats.split(
-                input.assumingMemoryBound(to: UInt32.self),
-                count: count,
-                exponents: bytes,
-                high: bytes + count,
-                middle: bytes + 2 * count,
-                low: bytes + 3 * count
-            )
-        } else {
-            RawFloats.split(
-                input.assumingMemoryBound(to: UInt16.self),
-                count: count,
-                exponents: bytes,
-                rest: bytes + count
-            )
+        let low = [UInt8](unsafeUninitializedCapacity: (kind.width - 2) * count) { low, lowCount in
+            if kind.width == 4, let low = low.baseAddress {
+                RawFloats.split(
+                    input.assumingMemoryBound(to: UInt32.self),
+                    count: count,
+                    exponents: bytes,
+                    high: bytes + count,
+                    middle: low,
+                    low: low + count
+                )
+            } else {
+                RawFloats.split(
+                    input.assumingMemoryBound(to: UInt16.self),
+                    count: count,
+                    exponents: bytes,
+                    rest: bytes + count
+                )
+            }
+            lowCount = (kind.width - 2) * count
         }
         let frameCount = try huffman.compress(
             UnsafeRawBufferPointer(rebasing: planes[..<count]),
@@ -59,7 +62,7 @@ extension EncodingScratch {
         withUnsafeBytes(of: UInt32(frameCount).littleEndian) { high += $0 }
         high += stream[..<frameCount]
         high += planes[count..<2 * count]
-        return EncodedChunk(high: high, low: Array(planes[2 * count..<kind.width * count]))
+        return EncodedChunk(high: high, low: low)
     }
 }
 

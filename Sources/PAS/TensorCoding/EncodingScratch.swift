@@ -6,9 +6,10 @@ final class EncodingScratch {
     let differences: UnsafeMutablePointer<UInt32>
     /// Residuals of the lower halves of a chunk.
     let residuals: UnsafeMutablePointer<UInt32>
-    /// Contexts and tokens of a chunk.
+    /// Contexts of a chunk.
     let contexts: UnsafeMutablePointer<UInt8>
-    let tokens: UnsafeMutablePointer<UInt8>
+    /// What is looked up for some of its elements.
+    let block = TokenKeys()
     /// Bytes of a chunk of any kind, by plane or folded.
     let planes: UnsafeMutableRawBufferPointer
     let folded: UnsafeMutableRawBufferPointer
@@ -22,7 +23,6 @@ final class EncodingScratch {
         differences = .allocate(capacity: count)
         residuals = .allocate(capacity: count)
         contexts = .allocate(capacity: count)
-        tokens = .allocate(capacity: count)
         planes = .allocate(byteCount: count * 8, alignment: 64)
         folded = .allocate(byteCount: count * 8, alignment: 64)
         stream = .allocate(byteCount: TokenStream.byteCountMax(count), alignment: 64)
@@ -32,7 +32,7 @@ final class EncodingScratch {
         differences.deallocate()
         residuals.deallocate()
         contexts.deallocate()
-        tokens.deallocate()
+        block.deallocate()
         planes.deallocate()
         folded.deallocate()
         stream.deallocate()

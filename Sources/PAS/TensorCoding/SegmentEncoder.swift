@@ -60,9 +60,9 @@ public final class SegmentEncoder {
             }
         }
         if let codebook = way.codebook { return try encode(segment, with: codebook) }
-        if hasHiddenNaN(segment) { return try encodeWhole(segment, effort: .normal) }
-        return kind.hasTokens && !way.isPlanes
+        let planes = kind.hasTokens && !way.isPlanes
             ? try encodeRaw(segment) : try encodePlanes(segment)
+        return try planes ?? encodeWhole(segment, effort: .normal)
     }
 
     /// Whether there is a 32-bit NaN whose upper half alone would be infinity.
@@ -178,13 +178,32 @@ public final class SegmentEncoder {
         return EncodedSegment(coding: .whole, model: [], chunks: encoded)
     }
 
-    private func encodePlanes(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment {
-        guard kind.width > 1 else { return try encodeWhole(segment, effort: .normal) }
+    /// Encodes elements by plane; nil if they are bytes, or a NaN of them is hidden.
+    private func encodePlanes(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment? {
+        guard kind.width > 1 else { return nil }
+        return try encodeVisible(segment, .planes) { try $0.encodePlanes(of: $1, kind: kind) }
+    }
+
+    /// Encodes floats raw; nil if a NaN of them is hidden.
+    private func encodeRaw(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment? {
+        try encodeVisible(segment, .raw) { try $0.encodeRaw($1, kind: kind) }
+    }
+
+    /// Encodes chunk by chunk; nil if a NaN is hidden. A chunk is looked at when the core is about to encode
+    /// it, so that it comes from memory once.
+    private func encodeVisible(
+        _ segment: UnsafeRawBufferPointer,
+        _ coding: SegmentCoding,
+        _ encode: (EncodingScratch, UnsafeRawBufferPointer) throws -> EncodedChunk
+    ) throws -> EncodedSegment? {
         let chunks = chunks(of: segment)
         let encoded = try concurrentMap(chunks.count) { index in
-            try scratch.use { try $0.encodePlanes(of: chunks[index], kind: kind) }
+            guard !hasHiddenNaN(chunks[index]) else { return EncodedChunk?.none }
+            return try scratch.use { try encode($0, chunks[index]) }
         }
-        return EncodedSegment(coding: .planes, model: [], chunks: encoded)
+        let visible = encoded.compactMap { $0 }
+        guard visible.count == chunks.count else { return nil }
+        return EncodedSegment(coding: coding, model: [], chunks: visible)
     }
 
     private func encodeFast(
@@ -201,14 +220,6 @@ public final class SegmentEncoder {
             }
         }
         return EncodedSegment(coding: .fast, model: [], chunks: encoded)
-    }
-
-    private func encodeRaw(_ segment: UnsafeRawBufferPointer) throws -> EncodedSegment {
-        let chunks = chunks(of: segment)
-        let encoded = try concurrentMap(chunks.count) { index in
-            try scratch.use { try $0.encodeRaw(chunks[index], kind: kind) }
-        }
-        return EncodedSegment(coding: .raw, model: [], chunks: encoded)
     }
 }
 

@@ -51,14 +51,14 @@ extension TokenSegmentEncoder where Word == UInt32 {
             var counts = (high: Self.noCounts, low: Self.noCounts)
             for chunk in chunks {
                 let live = fillFields(scratch, elements(ofChunk: chunk), reader)
-                Self.count(scratch.differences, scratch.contexts, live, in: &counts.high)
+                Self.count(scratch.differences, live, scratch, in: &counts.high)
                 FieldWords.lowContexts(
                     scratch.contexts,
                     high: UnsafePointer(scratch.differences),
                     count: live,
                     contextMax: TokenFrequencies.contextMax
                 )
-                Self.count(scratch.residuals, scratch.contexts, live, in: &counts.low)
+                Self.count(scratch.residuals, live, scratch, in: &counts.low)
             }
             return FieldCounts(high: counts.high, low: counts.low)
         }

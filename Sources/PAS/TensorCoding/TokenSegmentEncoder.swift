@@ -190,18 +190,23 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         }
     }
 
-    /// Counts the classes of differences by context.
+    /// Counts the classes of differences by the contexts that are in the scratch.
     static func count(
         _ differences: UnsafePointer<UInt32>,
-        _ contexts: UnsafePointer<UInt8>,
         _ live: Int,
+        _ scratch: EncodingScratch,
         in counts: inout [UInt32]
     ) {
+        let block = scratch.block
         counts.withUnsafeMutableBufferPointer { counts in
             guard let counts = counts.baseAddress else { return }
-            for index in 0..<live {
-                let token = Tokens.token(differences[index])
-                counts[Int(contexts[index]) &* Tokens.classCount &+ token &>> 1] &+= 1
+            var start = 0
+            while start < live {
+                let count = min(TokenKeys.countMax, live - start)
+                block.fill(differences + start, scratch.contexts + start, count: count)
+                // Without the sign, a key is context · class count + class.
+                for index in 0..<count { counts[Int(block.keys[index] &>> 1)] &+= 1 }
+                start += count
             }
         }
     }
@@ -217,7 +222,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
             var counts = Self.noCounts
             for chunk in chunks {
                 let live = fill(scratch, elements(ofChunk: chunk), reader)
-                Self.count(scratch.differences, scratch.contexts, live, in: &counts)
+                Self.count(scratch.differences, live, scratch, in: &counts)
             }
             return counts
         }
@@ -280,16 +285,12 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         _ live: Int,
         _ tables: EncodingTables
     ) -> [UInt8] {
-        let tokens = scratch.tokens
-        for index in 0..<live {
-            tokens[index] = UInt8(truncatingIfNeeded: Tokens.token(differences[index]))
-        }
-        return TokenStream.encode(
+        TokenStream.encode(
             differences,
-            tokens: UnsafePointer(tokens),
             contexts: UnsafePointer(scratch.contexts),
             count: live,
             tables,
+            block: scratch.block,
             scratch: scratch.stream
         )
     }

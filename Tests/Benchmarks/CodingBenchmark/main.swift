@@ -1,21 +1,27 @@
 import Foundation
 import TensorCoding
 
-// CodingBenchmark CHILD [PARENT] [--threads]: ratio and speed of every coding on a safetensors file,
-// alone and as a delta to another of the same tensors.
+// CodingBenchmark CHILD [PARENT] [--only alone|delta|fields]: ratio and speed of every coding on a
+// safetensors file, alone and as a delta to another of the same tensors.
 //
-// Speeds are 1e6 bytes of tensors per second of one thread's CPU time, minima of several rounds;
+// Speeds are 1e6 bytes of tensors per second of the process's CPU time, maxima of several rounds;
 // whatever decodes is compared with what was encoded.
 
-let arguments = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("--") }
-guard let childPath = arguments.first else {
-    print("usage: CodingBenchmark CHILD.safetensors [PARENT.safetensors]")
+var arguments = Array(CommandLine.arguments.dropFirst())
+var only: String?
+if let option = arguments.firstIndex(of: "--only"), option + 1 < arguments.count {
+    only = arguments[option + 1]
+    arguments.removeSubrange(option...option + 1)
+}
+guard let childPath = arguments.first, arguments.count <= 2 else {
+    print("usage: CodingBenchmark CHILD.safetensors [PARENT.safetensors] [--only alone|delta|fields]")
     exit(64)
 }
 let child = try WeightFile(childPath)
 let parent = try arguments.dropFirst().first.map { try WeightFile($0) }
-try Measurement.run(child: child, parent: nil, layout: .whole, label: "raw")
-if let parent {
-    try Measurement.run(child: child, parent: parent, layout: .whole, label: "delta")
-    try Measurement.run(child: child, parent: parent, layout: .fields, label: "delta, fields")
+
+let measurements: [(label: String, parent: WeightFile?, layout: DeltaLayout)] =
+    [("alone", nil, .whole)] + (parent == nil ? [] : [("delta", parent, .whole), ("fields", parent, .fields)])
+for (label, parent, layout) in measurements where only == nil || only == label {
+    try Measurement.run(child: child, parent: parent, layout: layout, label: label)
 }

@@ -72,6 +72,29 @@ struct TokenTests {
         #expect(read.stateBits == stateBits)
     }
 
+    @Test func keysAreContextsAndTokens() {
+        let block = TokenKeys()
+        defer { block.deallocate() }
+        var generator = SeededGenerator(seed: 3)
+        let edges: [UInt32] = (0..<32).flatMap { bit in
+            let power: UInt32 = 1 << UInt32(bit)
+            return [power, power &- 1, power &+ 1, 0 &- power, 1 &- power, power | power >> 1]
+        }
+        let random = (0..<331).map { _ in
+            UInt32.random(in: 0...(.max), using: &generator)
+                >> UInt32.random(in: 0...31, using: &generator)
+        }
+        let differences = edges + random
+        let contexts = differences.map { UInt8($0 % 96) }
+        block.fill(differences, contexts, count: differences.count)
+        for (index, difference) in differences.enumerated() {
+            let token = Tokens.token(difference)
+            #expect(Int(block.keys[index]) == Int(contexts[index]) * Tokens.count + token)
+            let mask = UInt32(1) << UInt32(Tokens.rawBitCount(token >> 1)) - 1
+            #expect(block.raws[index] & mask == difference &- Tokens.start(token))
+        }
+    }
+
     @Test(arguments: 0..<12)
     func aStreamComesBack(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -99,12 +122,14 @@ struct TokenTests {
             alignment: 64
         )
         defer { scratch.deallocate() }
+        let block = TokenKeys()
+        defer { block.deallocate() }
         let stream = TokenStream.encode(
             differences,
-            tokens: tokens,
             contexts: contexts,
             count: count,
             EncodingTables(frequencies),
+            block: block,
             scratch: scratch
         )
         let tables = DecodingTables(frequencies)
