@@ -52,6 +52,11 @@ final class QueryFile: @unchecked Sendable {
         Int64(Date().timeIntervalSince1970 * 1e9)
     }
 
+    /// Whether a text says nothing, which is no mistake.
+    static func isBlank(_ text: [UInt8]) -> Bool {
+        text.allSatisfy { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    }
+
     private static let tooBig = FileSystemError(
         .fileTooBig,
         "Files in query/ hold at most \(byteCountMax) bytes."
