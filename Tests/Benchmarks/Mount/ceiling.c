@@ -1,8 +1,10 @@
 // ceiling MOUNTPOINT MEBIBYTES: the fastest file system that libfuse allows, to compare a mount with.
 //
-// It answers every read from memory, in one copy, and remembers nothing. In its root are `big`, of the
-// given size, and the folders `d1000` and `d10000` of as many files of 4 KiB. It runs in the foreground
-// until it is unmounted.
+// It answers every read from memory, in one copy, and remembers nothing. In its root is `big`, of the
+// given size; its folders lie as deep as those of a mounted archive that they are compared with, since
+// the kernel's walk along a path is a part of every stat(2): `models/many` of 100,000 folders, and
+// `models/small/v1/files/d1000` and `…/d10000` of as many files of 4 KiB. It runs in the foreground until it
+// is unmounted.
 #define FUSE_USE_VERSION 312
 #define _GNU_SOURCE
 #include <fuse_lowlevel.h>
@@ -12,16 +14,26 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { root = 1, big = 2, folder_1000 = 3, folder_10000 = 4, first_1000 = 100000, first_10000 = 200000 };
+// The nodes that have names, with the node that holds each; and the folders whose entries are numbered.
+enum { root = 1, big, models, many, small, version, files, folder_1000, folder_10000, named_end };
+static const struct { fuse_ino_t parent; const char *name; } named[named_end] = {
+    [big] = {root, "big"}, [models] = {root, "models"}, [many] = {models, "many"}, [small] = {models, "small"},
+    [version] = {small, "v1"}, [files] = {version, "files"}, [folder_1000] = {files, "d1000"},
+    [folder_10000] = {files, "d10000"}};
+static const fuse_ino_t entries_of_folder = 1000000;
+
 static char *memory;
 static size_t big_size;
 static const double a_day = 86400;
 static const size_t small_size = 4096;
 
-static int is_folder(fuse_ino_t node) { return node != big && node <= folder_10000; }
-
+// The number of numbered entries in a folder.
 static size_t count_of(fuse_ino_t folder) {
-    return folder == folder_1000 ? 1000 : folder == folder_10000 ? 10000 : 3;
+    return folder == folder_1000 ? 1000 : folder == folder_10000 ? 10000 : folder == many ? 100000 : 0;
+}
+
+static int is_folder(fuse_ino_t node) {
+    return node != big && (node < named_end || node / entries_of_folder == many);
 }
 
 static struct stat status_of(fuse_ino_t node) {
@@ -32,15 +44,18 @@ static struct stat status_of(fuse_ino_t node) {
     return status;
 }
 
-// The entry of a folder at a place, and its name.
+// The entry of a folder at a place, and its name; 0 behind the last.
 static fuse_ino_t entry_at(fuse_ino_t folder, size_t place, char name[16]) {
-    if (folder == root) {
-        static const char *names[] = {"big", "d1000", "d10000"};
-        strcpy(name, names[place]);
-        return big + place;
+    if (place < count_of(folder)) {
+        snprintf(name, 16, "f%05zu", place);
+        return folder * entries_of_folder + place;
     }
-    snprintf(name, 16, "f%05zu", place);
-    return (folder == folder_1000 ? first_1000 : first_10000) + place;
+    for (fuse_ino_t node = big; node < named_end; node++)
+        if (named[node].parent == folder && place-- == 0) {
+            strcpy(name, named[node].name);
+            return node;
+        }
+    return 0;
 }
 
 static struct fuse_entry_param parameters_of(fuse_ino_t node) {
@@ -56,16 +71,14 @@ static void on_init(void *data, struct fuse_conn_info *connection) {
 
 static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name) {
     fuse_ino_t node = 0;
-    if (parent == root) {
-        char known[16];
-        for (size_t place = 0; place < 3; place++) {
-            fuse_ino_t found = entry_at(root, place, known);
-            if (!strcmp(name, known)) node = found;
-        }
-    } else if (name[0] == 'f') {
+    char known[16];
+    if (count_of(parent)) {
         size_t place = strtoul(name + 1, NULL, 10);
-        char known[16];
-        if (place < count_of(parent)) node = entry_at(parent, place, known);
+        if (name[0] == 'f' && place < count_of(parent)) node = entry_at(parent, place, known);
+    } else {
+        fuse_ino_t found;
+        for (size_t place = 0; (found = entry_at(parent, place, known)); place++)
+            if (!strcmp(name, known)) node = found;
     }
     struct fuse_entry_param entry = {.entry_timeout = a_day};
     if (node) entry = parameters_of(node);
@@ -104,11 +117,11 @@ static void on_opendir(fuse_req_t request, fuse_ino_t node, struct fuse_file_inf
 }
 
 static void list(fuse_req_t request, fuse_ino_t folder, size_t size, off_t first, int with_attributes) {
-    char *reply = malloc(size);
+    char *reply = malloc(size), name[16];
     size_t used = 0;
-    for (size_t place = first; place < count_of(folder); place++) {
-        char name[16];
-        struct fuse_entry_param entry = parameters_of(entry_at(folder, place, name));
+    fuse_ino_t node;
+    for (size_t place = first; (node = entry_at(folder, place, name)); place++) {
+        struct fuse_entry_param entry = parameters_of(node);
         size_t length = with_attributes
             ? fuse_add_direntry_plus(request, reply + used, size - used, name, &entry, place + 1)
             : fuse_add_direntry(request, reply + used, size - used, name, &entry.attr, place + 1);
@@ -145,7 +158,7 @@ int main(int count, char **words) {
         .init = on_init, .lookup = on_lookup, .getattr = on_getattr, .open = on_open, .read = on_read,
         .opendir = on_opendir, .readdir = on_readdir, .readdirplus = on_readdirplus,
         .release = on_release, .releasedir = on_release};
-    char *arguments[] = {words[0], "-o", "fsname=ceiling,subtype=ceiling", NULL};
+    char *arguments[] = {words[0], "-o", "fsname=ceiling,subtype=ceiling,default_permissions", NULL};
     struct fuse_args parsed = FUSE_ARGS_INIT(3, arguments);
     struct fuse_session *session = fuse_session_new(&parsed, &operations, sizeof operations, NULL);
     if (!session || fuse_set_signal_handlers(session) || fuse_session_mount(session, words[1])) return 1;

@@ -1,125 +1,22 @@
 #!/usr/bin/env python3
-"""mount_benchmark.py --dlv DLV [--mebibytes N] [--rounds N] [--work DIR] [--only NAME,…]
+"""mount_benchmark.py --dlv DLV [--mebibytes N] [--rounds N] [--keep DIR] [--only NAME,…] [--python PYTHON]
 
 How fast a mount is, as ratios to what else reads the same bytes in the same run: a file system in C that answers
 from memory (the ceiling of what FUSE allows), squashfuse with zstd, and the plain file. The servers take turns,
 round after round, and the median ratio counts; a cold read is of a mount that was just made. One line a figure:
-name, median ratio, then each round's. Needs root for what is cold, a C compiler, libfuse, and for the peer
-mksquashfs and squashfuse_ll.
+name, median ratio, then each round's.
+
+The model has normal weights; its fine-tunes have steps like those of a network with ReLU, of whose rows three in
+ten never move (archive.py says how). The ceiling's folders lie as deep as the archive's.
+
+Needs root for what is cold, a C compiler, libfuse, and for the peer mksquashfs and squashfuse_ll. PYTHON is an
+interpreter with safetensors, and for their figures with torch; else that of this program. With --keep the data is
+made in DIR once and used again. --only takes parts of figures' names, and loading, memory, processor, streams.
 """
-import argparse, contextlib, json, os, shutil, statistics, subprocess, sys, tempfile, time
-import numpy as np
-from safetensors.numpy import save_file
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def run(*words, **more):
-    return subprocess.run(words, check=True, capture_output=True, text=True, **more).stdout
-
-
-def build(work):
-    flags = run("pkg-config", "--cflags", "--libs", "fuse3").split()
-    for name, extra in (("ceiling", flags), ("client", ["-lpthread"])):
-        run("cc", "-O2", "-o", f"{work}/{name}", f"{HERE}/{name}.c", *extra)
-
-
-def raise_read_ahead(place):
-    device = os.stat(place).st_dev
-    with contextlib.suppress(OSError), open(
-            f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb", "w") as file:
-        file.write("1024\n")
-
-
-class Server:
-    """A file system that is mounted for one measurement, so that it remembers nothing."""
-
-    def __init__(self, work, start, paths):
-        self.work, self.start, self.paths = work, start, paths
-
-    @contextlib.contextmanager
-    def mounted(self):
-        place = tempfile.mkdtemp(dir=self.work)
-        process = self.start(place)
-        deadline = time.time() + 30
-        while not os.path.ismount(place):
-            if time.time() > deadline:
-                raise SystemExit("a server did not mount")
-            time.sleep(0.01)
-        raise_read_ahead(place)
-        try:
-            yield place
-        finally:
-            for _ in range(50):
-                if subprocess.run(["fusermount3", "-u", place], capture_output=True).returncode == 0:
-                    break
-                time.sleep(0.1)
-            if process:
-                process.wait()
-            os.rmdir(place)
-
-    def measure(self, test, what, seconds="0.5"):
-        with self.mounted() as place:
-            return float(run(f"{self.work}/client", test, os.path.join(place, self.paths[what]), seconds))
-
-
-def weights(seed, shapes):
-    generator = np.random.default_rng(seed)
-    return {f"layer{i}.weight": (generator.standard_normal(shape) * 0.02).astype("f4")
-            for i, shape in enumerate(shapes)}
-
-
-def make_archive(dlv, work, mebibytes):
-    """A model of that size, and four fine-tunes, each of the one before; and a folder of small files."""
-    archive = f"{work}/zoo.dlv"
-    run(dlv, "init", archive)
-    shapes = [(1024, 1024)] * (mebibytes // 4)
-    tensors = weights(1, shapes)
-    for version in range(1, 6):
-        file = f"{work}/big.safetensors"
-        save_file(tensors, file)
-        run(dlv, "commit", "--archive", archive, "--model", "big", file)
-        if version == 1:
-            os.makedirs(f"{work}/plain")
-            shutil.copy(file, f"{work}/plain/base.safetensors")
-        generator = np.random.default_rng(100 + version)
-        for name in tensors:
-            tensors[name] += generator.standard_normal(tensors[name].shape).astype("f4") * 1e-4
-    shutil.move(file, f"{work}/plain/deep.safetensors")
-    for name, count in (("d1000", 1000), ("d10000", 10000)):
-        folder = f"{work}/small/{name}"
-        os.makedirs(folder)
-        for i in range(count):
-            with open(f"{folder}/f{i:05d}", "wb") as small:
-                small.write(i.to_bytes(4, "little") * 1024)
-    run(dlv, "commit", "--archive", archive, "--model", "small", f"{work}/small")
-    return archive
-
-
-def servers(dlv, work, archive, mebibytes):
-    def mount(place):
-        run(dlv, "mount", "--log", f"{work}/log", archive, place)
-
-    def ceiling(place):
-        return subprocess.Popen([f"{work}/ceiling", place, str(mebibytes)])
-
-    paths = {f"v{i}": f"models/big/v{i}/model.safetensors" for i in range(1, 6)}
-    for name in ("d1000", "d10000"):
-        paths[name] = f"models/small/v1/files/{name}"
-    found = {
-        "dlv": Server(work, mount, paths),
-        "ceiling": Server(work, ceiling, {**{f"v{i}": "big" for i in range(1, 6)},
-                                          "d1000": "d1000", "d10000": "d10000"}),
-    }
-    if shutil.which("mksquashfs") and shutil.which("squashfuse_ll"):
-        image = f"{work}/plain.squashfs"
-        run("mksquashfs", f"{work}/plain", image, "-comp", "zstd", "-Xcompression-level", "3", "-b", "128K",
-            "-no-progress")
-        found["squashfuse"] = Server(
-            work, lambda place: subprocess.Popen(["squashfuse_ll", "-f", image, place]),
-            {"v1": "base.safetensors", "v2": "base.safetensors", "v5": "deep.safetensors"})
-    return found
-
+import argparse, json, os, statistics, sys, tempfile
+import loading
+from archive import make_archive
+from servers import build, servers
 
 FIGURES = [
     # name, test, what, peer
@@ -136,16 +33,18 @@ FIGURES = [
     ("stat", "stat", "d1000", "ceiling"),
     ("ls of 10,000", "list", "d10000", "ceiling"),
     ("cold ls -l of 10,000", "list-long", "d10000", "ceiling"),
+    ("ls of 100,000 versions", "list", "many", "ceiling"),
+    ("cold ls -l of 100,000 versions", "list-long", "many", "ceiling"),
 ]
 
 
-def show(name, ratios):
-    print(f"{name}\t{statistics.median(ratios):.3f}\t{' '.join(f'{ratio:.2f}' for ratio in ratios)}", flush=True)
+def show(name, values):
+    print(f"{name}\t{statistics.median(values):.3f}\t{' '.join(f'{value:.2f}' for value in values)}", flush=True)
 
 
-def compare(found, rounds, only):
+def compare(found, rounds, wanted):
     for name, test, what, peer in FIGURES:
-        if peer not in found or (only and not any(word in name for word in only)):
+        if peer not in found or not wanted(name):
             continue
         ratios, speeds = [], []
         for _ in range(rounds):
@@ -154,32 +53,26 @@ def compare(found, rounds, only):
         unit = "MB/s" if test in ("seq", "seq-warm", "mmap", "mmap-warm") else "/s"
         speed = statistics.median(speeds) / (1e6 if unit == "MB/s" else 1)
         show(f"{name} ÷ {peer} ({speed:,.0f} {unit})", ratios)
-    if not only or "streams" in only:
-        show("two streams ÷ one", [found["dlv"].measure("two", "v1") / found["dlv"].measure("seq", "v1")
-                                   for _ in range(rounds)])
 
 
-LOAD = """
-import sys, time
-from safetensors.numpy import load_file
-start = time.perf_counter(); load_file(sys.argv[1]); print(time.perf_counter() - start)
-"""
+def streams(found, rounds):
+    """Two threads that read a half each ÷ one that reads all: of the mount, and of the ceiling, whose server
+    has nothing to do but copy, so that it shows what this machine gives to a second reader."""
+    for name, what in (("dlv", "v1"), ("dlv", "v2"), ("ceiling", "v1")):
+        server = found[name]
+        label = {"v1": "base", "v2": "depth 1"}[what]
+        show(f"two streams ÷ one, {name}, {label}",
+             [server.measure("two", what) / server.measure("seq", what) for _ in range(rounds)])
 
 
-def loading(found, work, rounds):
-    """safetensors' load of the whole model ÷ the load of the plain file, cold and warm."""
-    plain = f"{work}/plain/base.safetensors"
-    seconds = lambda path: float(run(sys.executable, "-c", LOAD, path))
-    cold, warm = [], []
-    for _ in range(rounds):
-        with found["dlv"].mounted() as place:
-            path = f"{place}/{found['dlv'].paths['v1']}"
-            first, second = seconds(path), seconds(path)
-        os.posix_fadvise(os.open(plain, os.O_RDONLY), 0, 0, os.POSIX_FADV_DONTNEED)
-        cold.append(first / seconds(plain))
-        warm.append(second / seconds(plain))
-    show("safetensors load ÷ plain file, cold", cold)
-    show("safetensors load ÷ plain file, warm", warm)
+def processor(found, rounds, mebibytes):
+    """What a cold sequential read takes the server's processors: what it does in user mode is to decode and
+    to compare checksums, in the system to read packs and to hand the bytes over."""
+    for label, what in (("base", "v1"), ("depth 1", "v2"), ("deepest", "v5")):
+        times = [found["dlv"].processor_seconds("seq", what) for _ in range(rounds)]
+        for place, mode in enumerate(("user: decoding", "system: copying")):
+            show(f"server's MB per second of a core, {label}, {mode}",
+                 [mebibytes * 1.048576 / max(time[place], 0.01) for time in times])
 
 
 def memory(found):
@@ -198,24 +91,40 @@ def memory(found):
               f"{server['cache_bytes'] >> 20} of {server['cache_bytes_max'] >> 20}")
 
 
+def measure(work, options):
+    wanted = lambda name: not options.only or any(word in name for word in options.only.split(","))
+    dlv, archive = os.path.abspath(options.dlv), f"{work}/zoo.dlv"
+    build(work)
+    if not os.path.exists(archive):
+        make_archive(dlv, work, options.mebibytes)
+    found = servers(dlv, work, archive, options.mebibytes)
+    compare(found, options.rounds, wanted)
+    if wanted("streams"):
+        streams(found, options.rounds)
+    if wanted("processor"):
+        processor(found, options.rounds, options.mebibytes)
+    if wanted("loading"):
+        for model in loading.models(dlv, work, archive, options.python, options.mebibytes):
+            for name, ratios in loading.compare(found["dlv"], model, options.python, options.rounds):
+                show(name, ratios)
+    if wanted("memory"):
+        memory(found)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dlv", required=True)
     parser.add_argument("--mebibytes", type=int, default=480)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work")
+    parser.add_argument("--keep")
     parser.add_argument("--only", default="")
+    parser.add_argument("--python", default=sys.executable)
     options = parser.parse_args()
-    only = [word for word in options.only.split(",") if word]
-    with tempfile.TemporaryDirectory(dir=options.work) as work:
-        build(work)
-        archive = make_archive(os.path.abspath(options.dlv), work, options.mebibytes)
-        found = servers(os.path.abspath(options.dlv), work, archive, options.mebibytes)
-        compare(found, options.rounds, only)
-        if not only or "load" in only:
-            loading(found, work, options.rounds)
-        if not only or "memory" in only:
-            memory(found)
+    if options.keep:
+        os.makedirs(options.keep, exist_ok=True)
+        return measure(os.path.abspath(options.keep), options)
+    with tempfile.TemporaryDirectory() as work:
+        measure(work, options)
 
 
 main()
