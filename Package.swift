@@ -10,6 +10,7 @@ let argumentParser: Target.Dependency =
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -72,7 +73,7 @@ let parameterArchivalStorage: [Target] =
     + library("ParameterStore", in: "PAS", ["PackFiles", "TensorCoding", "Tensors", crypto])
 
 let lifecycle: [Target] =
-    library("Catalog", in: "DLV", ["ParameterStore", "TensorCoding", "Tensors", grdb])
+    library("Catalog", in: "DLV", ["ParameterStore", "TensorCoding", "Tensors", grdb, sqlite])
     + library(
         "Archive",
         in: "DLV",

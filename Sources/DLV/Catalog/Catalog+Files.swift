@@ -35,22 +35,47 @@ extension Catalog {
         }
     }
 
+    /// The committed files of a version as folders list them, in the order of the commit.
+    public func listedFiles(of version: VersionID) throws -> [ListedFile] {
+        try read { database in
+            try database.values(
+                cachedSQL: """
+                    SELECT id, snapshot, path, role, format, byteCount, isExecutable,
+                        modificationTime, linkTarget
+                    FROM file WHERE version = ? ORDER BY ordinal
+                    """,
+                arguments: [version.rawValue]
+            ) { columns in
+                ListedFile(
+                    id: Int64(columns.integer(0)),
+                    snapshot: columns.isNull(1) ? nil : columns.integer(1),
+                    path: columns.bytes(2),
+                    role: FileRole(rawValue: columns.integer(3)) ?? .auxiliary,
+                    format: columns.isNull(4) ? nil : columns.text(4),
+                    byteCount: columns.integer(5),
+                    isExecutable: columns.integer(6) != 0,
+                    modificationTime: Int64(columns.integer(7)),
+                    linkTarget: columns.isNull(8) ? nil : columns.bytes(8)
+                )
+            }
+        }
+    }
+
     /// The spans of a file, ascending by offset; they tile it.
     public func spans(of file: Int64) throws -> [SpanRecord] {
         try read { database in
-            try Row.fetchAll(
-                database,
+            try database.values(
                 cachedSQL: """
                     SELECT offset, byteCount, content, contentOffset FROM span
                     WHERE file = ? ORDER BY offset
                     """,
                 arguments: [file]
-            ).map { row in
+            ) { columns in
                 SpanRecord(
-                    offset: row[0],
-                    byteCount: row[1],
-                    content: ContentID(rawValue: row[2]),
-                    contentOffset: row[3]
+                    offset: columns.integer(0),
+                    byteCount: columns.integer(1),
+                    content: ContentID(rawValue: Int64(columns.integer(2))),
+                    contentOffset: columns.integer(3)
                 )
             }
         }
@@ -59,14 +84,14 @@ extension Catalog {
     /// The tensors of a file, in the order in which they lie in it.
     public func tensors(of file: Int64) throws -> [TensorRecord] {
         try read { database in
-            try Row.fetchAll(
-                database,
+            try database.values(
                 cachedSQL: """
                     SELECT name, dtype, shape, strides, content, byteOffset FROM tensor
                     WHERE file = ? ORDER BY ordinal
                     """,
-                arguments: [file]
-            ).map(TensorRecord.init(row:))
+                arguments: [file],
+                TensorRecord.init(columns:)
+            )
         }
     }
 
@@ -160,19 +185,20 @@ extension TensorRecord {
         text.split(separator: ",").compactMap { Int($0) }
     }
 
-    init(row: Row) {
-        let dtype = row[1] as String
+    /// Reads the columns name, dtype, shape, strides, content and byteOffset.
+    fileprivate init(columns: RowColumns) {
+        let dtype = columns.text(1)
         let isBigEndian = dtype.hasPrefix(Self.bigEndianMark)
         self.init(
             description: TensorDescription(
-                name: row[0],
+                name: columns.text(0),
                 dtype: DType(rawValue: isBigEndian ? String(dtype.dropFirst()) : dtype) ?? .opaque,
-                shape: Self.numbers(row[2]),
-                strides: (row[3] as String?).map(Self.numbers),
+                shape: Self.numbers(columns.text(2)),
+                strides: columns.isNull(3) ? nil : Self.numbers(columns.text(3)),
                 isBigEndian: isBigEndian
             ),
-            content: (row[4] as Int64?).map(ContentID.init(rawValue:)),
-            byteOffset: row[5]
+            content: columns.isNull(4) ? nil : ContentID(rawValue: Int64(columns.integer(4))),
+            byteOffset: columns.integer(5)
         )
     }
 }

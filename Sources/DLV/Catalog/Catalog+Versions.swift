@@ -43,13 +43,15 @@ extension Catalog {
     /// milliseconds since 1970.
     public func newestTimes() throws -> [(name: String, newestTime: Int64)] {
         try read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT name, max(creationTime) FROM model m JOIN version v ON v.model = m.id
-                    WHERE removalTime IS NULL GROUP BY m.id
-                    """
-            ).map { ($0[0], $0[1]) }
+            // One look into the index a model, however many versions it has.
+            try database.values(
+                cachedSQL: """
+                    SELECT m.name, v.creationTime FROM model m JOIN version v ON v.id =
+                        (SELECT id FROM version WHERE model = m.id AND removalTime IS NULL
+                         ORDER BY number DESC LIMIT 1)
+                    """,
+                arguments: []
+            ) { ($0.text(0), Int64($0.integer(1))) }
         }
     }
 
@@ -58,7 +60,7 @@ extension Catalog {
         try read { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT id, name FROM model WHERE name = ?",
+                cachedSQL: "SELECT id, name FROM model WHERE name = ?",
                 arguments: [name]
             ).map { (ModelID(rawValue: $0[0]), $0[1]) }
         }
@@ -92,6 +94,25 @@ extension Catalog {
                 sql: "\(Self.versionColumns) \(filter) ORDER BY m.name COLLATE BINARY, number",
                 arguments: arguments
             ).compactMap(VersionRecord.init(row:))
+        }
+    }
+
+    /// The versions of a model that were not removed, in order of their numbers.
+    public func listedVersions(of model: ModelID) throws -> [ListedVersion] {
+        try read { database in
+            try database.values(
+                cachedSQL: """
+                    SELECT id, number, creationTime FROM version
+                    WHERE model = ? AND removalTime IS NULL ORDER BY number
+                    """,
+                arguments: [model.rawValue]
+            ) { columns in
+                ListedVersion(
+                    id: VersionID(rawValue: Int64(columns.integer(0))),
+                    number: columns.integer(1),
+                    creationTime: Int64(columns.integer(2))
+                )
+            }
         }
     }
 
@@ -136,7 +157,7 @@ extension Catalog {
         try read { database in
             try Row.fetchOne(
                 database,
-                sql: """
+                cachedSQL: """
                     \(Self.versionColumns) JOIN tag t ON t.version = v.id
                     WHERE m.name = ? AND t.name = ? AND removalTime IS NULL
                     """,
@@ -150,7 +171,7 @@ extension Catalog {
         try read { database in
             try Row.fetchAll(
                 database,
-                sql: """
+                cachedSQL: """
                     SELECT v.id, globalID, v.model, m.name, number, creationTime, message,
                         removalTime, t.name
                     FROM tag t JOIN version v ON v.id = t.version JOIN model m ON m.id = t.model

@@ -137,31 +137,40 @@ public struct FuseRequest: @unchecked Sendable {
         withAttributes: Bool
     ) {
         withUnsafeTemporaryAllocation(byteCount: byteCountMax, alignment: 16) { buffer in
-            guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
-                return reply(errno: EIO)
+            let used = directory.withNames { names in
+                fill(buffer, with: directory, names, from: first, withAttributes)
             }
-            var used = 0
-            var index = max(0, first)
-            while index < directory.count {
-                let room = byteCountMax - used
-                let size = directory.withEntry(index) { name, attributes -> Int? in
-                    guard withAttributes else {
-                        var status = attributes.status
-                        return fuse_add_direntry(
-                            request, start + used, room, name, &status, index + 1)
-                    }
-                    var entry = attributes.entry
-                    // "." and ".." carry no attributes: the kernel must not count a look-up.
-                    if index < 2 { entry.ino = 0 }
-                    return fuse_add_direntry_plus(
-                        request, start + used, room, name, &entry, index + 1)
-                }
-                guard let size, size <= room else { break }
-                used += size
-                index += 1
-            }
-            fuse_reply_buf(request, start, used)
+            fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), used ?? 0)
         }
+    }
+
+    /// Writes entries into a buffer as far as there is room, and gives the bytes that they take.
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        with directory: FuseDirectory,
+        _ names: UnsafePointer<CChar>,
+        from first: Int,
+        _ withAttributes: Bool
+    ) -> Int {
+        guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return 0 }
+        var used = 0
+        for index in max(0, first)..<max(0, first, directory.count) {
+            let (name, attributes) = directory.entry(index, names)
+            let room = buffer.count - used
+            let size: Int
+            if withAttributes {
+                var entry = attributes.entry
+                // "." and ".." carry no attributes: the kernel must not count a look-up.
+                if index < 2 { entry.ino = 0 }
+                size = fuse_add_direntry_plus(request, start + used, room, name, &entry, index + 1)
+            } else {
+                var status = attributes.status
+                size = fuse_add_direntry(request, start + used, room, name, &status, index + 1)
+            }
+            guard size <= room else { break }
+            used += size
+        }
+        return used
     }
 }
 

@@ -46,8 +46,8 @@ struct FuseAttributesTests {
             parent: attributes(),
             [.init(name: Array("x".utf8), attributes: attributes())]
         )
-        let names = (0..<directory.count).map { index in
-            directory.withEntry(index) { name, _ in String(cString: name) }
+        let names = directory.withNames { names in
+            (0..<directory.count).map { String(cString: directory.entry($0, names).name) }
         }
         #expect(names == [".", "..", "x"])
     }

@@ -32,10 +32,10 @@ struct FileOpener {
     }
 
     private func committed(
-        _ file: FileRecord,
+        _ file: Int64,
         _ resolution: Resolution
     ) throws -> FileExtents {
-        let spans = try archive.catalog.spans(of: file.id)
+        let spans = try archive.catalog.spans(of: file)
         return FileExtents(
             spans.map { ($0.byteCount, .content($0.content, offset: $0.contentOffset)) },
             store: archive.store,

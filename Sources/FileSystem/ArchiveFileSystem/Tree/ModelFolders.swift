@@ -35,7 +35,7 @@ struct ModelFolders {
                 let version = try catalog.version(of: folder, number: number),
                 version.removalTime == nil
             {
-                return attributes(of: version)
+                return attributes(of: version.id, creationTime: version.creationTime)
             }
             if try catalog.tags(of: model).contains(where: { $0.name == text }) {
                 return try attributes(of: .link(folder: folder, name: text))
@@ -54,20 +54,18 @@ struct ModelFolders {
                 throw ArchiveTree.stale
             }
             return tree.directory(node, modificationTime: time)
-        case .link(let folder, _):
+        case .link:
             let version = try version(of: name)
-            let target = Array("v\(version.number)".utf8)
-            _ = folder
             return tree.link(
                 node,
-                target: target,
+                target: Self.name(ofVersion: version.number),
                 modificationTime: version.creationTime * 1_000_000
             )
         }
     }
 
     func target(of name: NamedNodes.Name) throws -> [UInt8] {
-        Array("v\(try version(of: name).number)".utf8)
+        Self.name(ofVersion: try version(of: name).number)
     }
 
     private func version(of name: NamedNodes.Name) throws -> VersionRecord {
@@ -91,16 +89,16 @@ struct ModelFolders {
             )
         }
         guard !folder.isEmpty, let model = try model(folder) else { return entries }
-        let versions = try catalog.versions(of: folder)
+        let versions = try catalog.listedVersions(of: model)
         entries += versions.map { version in
             DirectoryEntry(
-                name: Array("v\(version.number)".utf8),
-                attributes: attributes(of: version)
+                name: Self.name(ofVersion: version.number),
+                attributes: attributes(of: version.id, creationTime: version.creationTime)
             )
         }
-        let latest = versions.last.map { [("latest", $0)] } ?? []
-        let tags = try catalog.tags(of: model).map { ($0.name, $0.version) }
-        for (name, version) in latest + tags {
+        let latest = versions.last.map { [("latest", $0.number, $0.creationTime)] } ?? []
+        let tags = try catalog.tags(of: model).map { ($0.name, $0.version.number, $0.version.creationTime) }
+        for (name, number, creationTime) in latest + tags {
             let node = ArchiveNode.named(
                 tree.namedNodes.number(of: .link(folder: folder, name: name))
             )
@@ -109,8 +107,8 @@ struct ModelFolders {
                     name: Array(name.utf8),
                     attributes: tree.link(
                         node,
-                        target: Array("v\(version.number)".utf8),
-                        modificationTime: version.creationTime * 1_000_000
+                        target: Self.name(ofVersion: number),
+                        modificationTime: creationTime * 1_000_000
                     )
                 )
             )
@@ -118,11 +116,13 @@ struct ModelFolders {
         return entries
     }
 
-    private func attributes(of version: VersionRecord) -> NodeAttributes {
-        tree.directory(
-            .version(version.id, entry: 0),
-            modificationTime: version.creationTime * 1_000_000
-        )
+    private func attributes(of version: VersionID, creationTime: Int64) -> NodeAttributes {
+        tree.directory(.version(version, entry: 0), modificationTime: creationTime * 1_000_000)
+    }
+
+    private static func name(ofVersion number: Int) -> [UInt8] {
+        // Not interpolated, which takes several times as long: there may be very many.
+        [UInt8(ascii: "v")] + String(number).utf8
     }
 
     /// The row of a model whose name is exactly this: folders do not fold case.

@@ -12,14 +12,14 @@ struct VersionTree: Sendable {
     enum Content: Sendable {
         case directory
         case symbolicLink([UInt8])
-        /// A committed file.
-        case file(FileRecord)
+        /// A committed file, by its row.
+        case file(Int64)
         /// A rendered file.
         case document(snapshot: Int?, DocumentKind)
         /// `model.safetensors`, rendered from a snapshot's tensors.
         case model(snapshot: Int)
         /// A tensor as `.npy`.
-        case array(TensorRecord)
+        indirect case array(TensorRecord)
         /// One of the above, with floats at a lower resolution.
         indirect case reduced(Content, Resolution)
     }
@@ -32,10 +32,13 @@ struct VersionTree: Sendable {
         let permissions: UInt16
         /// In nanoseconds since 1970.
         let modificationTime: Int64
+        // Entries of one directory form a list; 0 is its end, since the root is nobody's child.
+        fileprivate var firstChild = 0
+        fileprivate var lastChild = 0
+        fileprivate var nextSibling = 0
     }
 
     private(set) var entries: [Entry] = []
-    private var children: [Int: [Int]] = [:]
     private var places: [Place: Int] = [:]
 
     private struct Place: Hashable {
@@ -43,9 +46,16 @@ struct VersionTree: Sendable {
         let name: [UInt8]
     }
 
+    /// Makes room for entries that will be added.
+    mutating func reserve(_ count: Int) {
+        entries.reserveCapacity(entries.count + count)
+        places.reserveCapacity(places.count + count)
+    }
+
     /// The entries of a directory, in order.
-    func children(of directory: Int) -> [Int] {
-        children[directory] ?? []
+    func children(of directory: Int) -> some Sequence<Int> {
+        sequence(first: entries[directory].firstChild) { entries[$0].nextSibling }
+            .prefix { $0 != 0 }
     }
 
     /// The entry that a directory holds under a name.
@@ -62,9 +72,15 @@ struct VersionTree: Sendable {
         permissions: UInt16 = 0o444,
         modificationTime: Int64
     ) -> Int {
-        let place = Place(parent: parent, name: name)
-        if let known = places[place] { return known }
         let index = entries.count
+        // The root, entry 0, is its own parent and nobody's child.
+        if index > 0 {
+            let place = Place(parent: parent, name: name)
+            if let known = places.updateValue(index, forKey: place) {
+                places[place] = known
+                return known
+            }
+        }
         entries.append(
             Entry(
                 name: name,
@@ -75,11 +91,13 @@ struct VersionTree: Sendable {
                 modificationTime: modificationTime
             )
         )
-        // The root, entry 0, is its own parent and nobody's child.
-        if index > 0 {
-            children[parent, default: []].append(index)
-            places[place] = index
-        }
+        if index > 0 { append(index, to: parent) }
         return index
+    }
+
+    private mutating func append(_ index: Int, to parent: Int) {
+        let last = entries[parent].lastChild
+        if last == 0 { entries[parent].firstChild = index } else { entries[last].nextSibling = index }
+        entries[parent].lastChild = index
     }
 }

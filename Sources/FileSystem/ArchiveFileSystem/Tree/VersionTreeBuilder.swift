@@ -9,10 +9,12 @@ struct VersionTreeBuilder {
     private let catalog: Catalog
     private let version: VersionRecord
     private let snapshots: [SnapshotRecord]
-    private let files: [FileRecord]
+    private let files: [ListedFile]
     private let documents: [(snapshot: Int?, kind: DocumentKind, byteCount: Int)]
     private let time: Int64
     private var tree = VersionTree()
+    /// The tensors of each snapshot's weights that were asked for: the latest ones are shown five times.
+    private var tensors: [Int: [TensorRecord]] = [:]
 
     /// The tree of a version.
     static func tree(of version: VersionRecord, in catalog: Catalog) throws -> VersionTree {
@@ -25,7 +27,7 @@ struct VersionTreeBuilder {
         self.catalog = catalog
         self.version = version
         snapshots = try catalog.snapshots(of: version.id)
-        files = try catalog.files(of: version.id)
+        files = try catalog.listedFiles(of: version.id)
         documents = try catalog.documents(of: version.id)
         time = version.creationTime * 1_000_000
     }
@@ -78,18 +80,23 @@ struct VersionTreeBuilder {
     private static let smallByteCountMax = 32 << 20
 
     /// Adds committed files with the folders on their way.
-    private mutating func addFiles(_ files: [FileRecord], in folder: Int) {
+    private mutating func addFiles(_ files: [ListedFile], in folder: Int) {
+        tree.reserve(files.count)
+        // The files of a folder mostly follow one another, so that it need not be looked up for each.
+        var lastFolder: (path: ArraySlice<UInt8>, entry: Int) = ([], folder)
         for file in files {
-            let parts = file.path.split(separator: UInt8(ascii: "/"))
-            var parent = folder
-            for part in parts.dropLast() { parent = directory(Array(part), in: parent) }
-            guard let name = parts.last else { continue }
-            let content: VersionTree.Content =
-                file.linkTarget.map { .symbolicLink($0) } ?? .file(file)
+            let nameStart = file.path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+            let path = file.path[..<nameStart]
+            if path != lastFolder.path {
+                let entry = path.split(separator: UInt8(ascii: "/")).reduce(folder) { parent, part in
+                    directory(Array(part), in: parent)
+                }
+                lastFolder = (path, entry)
+            }
             _ = tree.add(
-                Array(name),
-                in: parent,
-                content,
+                Array(file.path[nameStart...]),
+                in: lastFolder.entry,
+                file.linkTarget.map { .symbolicLink($0) } ?? .file(file.id),
                 size: file.byteCount,
                 permissions: file.isExecutable ? 0o555 : 0o444,
                 modificationTime: file.modificationTime
@@ -108,12 +115,12 @@ struct VersionTreeBuilder {
         }
         let weights = files.filter { $0.snapshot == snapshot.ordinal && $0.role == .weights }
         guard !weights.isEmpty else { return }
-        let tensors = try weights.flatMap { try catalog.tensors(of: $0.id) }
+        let tensors = try tensors(of: weights, in: snapshot)
         if weights.count == 1, weights[0].format == WeightFormat.safetensors.rawValue {
             add(
                 "model.safetensors",
                 in: folder,
-                reduced(.file(weights[0])),
+                reduced(.file(weights[0].id)),
                 size: weights[0].byteCount
             )
         } else if let header = document(.modelHeader, of: snapshot) {
@@ -135,6 +142,16 @@ struct VersionTreeBuilder {
             )
         }
         addArrays(tensors, in: layers, reduced)
+    }
+
+    private mutating func tensors(
+        of weights: [ListedFile],
+        in snapshot: SnapshotRecord
+    ) throws -> [TensorRecord] {
+        if let known = tensors[snapshot.ordinal] { return known }
+        let found = try weights.flatMap { try catalog.tensors(of: $0.id) }
+        tensors[snapshot.ordinal] = found
+        return found
     }
 
     private mutating func addArrays(

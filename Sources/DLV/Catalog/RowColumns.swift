@@ -1,0 +1,68 @@
+import GRDB
+import GRDBSQLite
+
+/// The columns of the row that a statement has come to, read from SQLite itself.
+///
+/// For listings, whose rows are many: a `Row` of GRDB decodes every column through generic functions and is
+/// copied if it outlives the step, which takes several microseconds a row. NULL reads as zero or empty.
+struct RowColumns {
+    fileprivate let statement: SQLiteStatement
+
+    /// An integer.
+    func integer(_ column: Int32) -> Int {
+        Int(sqlite3_column_int64(statement, column))
+    }
+
+    /// A blob.
+    func bytes(_ column: Int32) -> [UInt8] {
+        guard let start = sqlite3_column_blob(statement, column) else { return [] }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// A text.
+    func text(_ column: Int32) -> String {
+        guard let start = sqlite3_column_text(statement, column) else { return "" }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    /// Whether the column is NULL.
+    func isNull(_ column: Int32) -> Bool {
+        sqlite3_column_type(statement, column) == SQLITE_NULL
+    }
+}
+
+extension Database {
+    /// What a function makes of each row of a query.
+    ///
+    /// - Parameters:
+    ///   - sql: The query; its statement is kept for the next time.
+    ///   - arguments: The values of its parameters.
+    ///   - make: Makes a value of a row's columns, which are valid until it returns.
+    func values<Value>(
+        cachedSQL sql: String,
+        arguments: StatementArguments,
+        _ make: @escaping (RowColumns) -> Value
+    ) throws -> [Value] {
+        let statement = try cachedStatement(sql: sql)
+        try statement.setArguments(arguments)
+        return try Array(ColumnCursor(statement, make))
+    }
+}
+
+/// Goes through the rows of a statement.
+private final class ColumnCursor<Element>: DatabaseCursor {
+    let _statement: Statement
+    var _isDone = false
+    private let make: (RowColumns) -> Element
+
+    init(_ statement: Statement, _ make: @escaping (RowColumns) -> Element) {
+        _statement = statement
+        self.make = make
+    }
+
+    func _element(sqliteStatement: SQLiteStatement) -> Element {
+        make(RowColumns(statement: sqliteStatement))
+    }
+}
