@@ -51,6 +51,12 @@ public final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Send
         _ = consume gone
     }
 
+    /// Forgets the value of a key.
+    public func removeValue(for key: Key) {
+        let gone = state.withLock { state in state.places[key].map { state.remove($0) } }
+        _ = consume gone
+    }
+
     /// Forgets the values of keys.
     public func remove(where isUnwanted: (Key) -> Bool) {
         let gone = state.withLock { state in

@@ -13,6 +13,10 @@ struct ChunkKey: Hashable, Sendable {
 ///
 /// However many readers want a chunk, one decodes it and the others wait for it. No lock is held while
 /// a chunk is decoded, and a decode never waits for another one.
+///
+/// Chunks that a sequential reader has passed are the first to go: the kernel has them in its page cache
+/// now. So such a reader works in a few megabytes that stay in the processor's cache, rather than in
+/// memory that is fresh from the kernel, whose pages it clears first, and does not push out what others use.
 final class ChunkCache: Sendable {
     /// Where a chunk is.
     enum Place {
@@ -21,6 +25,8 @@ final class ChunkCache: Sendable {
     }
 
     private let chunks: BoundedCache<ChunkKey, ChunkBytes>
+    /// Those that a sequential reader has passed.
+    private let passed: BoundedCache<ChunkKey, ChunkBytes>
     private let flights = Mutex<[ChunkKey: ChunkFlight]>([:])
 
     /// The bytes that it may hold.
@@ -28,27 +34,39 @@ final class ChunkCache: Sendable {
 
     init(byteCountMax: Int) {
         self.byteCountMax = byteCountMax
-        chunks = BoundedCache(weightMax: byteCountMax)
+        let passedByteCount = min(Self.passedByteCountMax, byteCountMax / 4)
+        chunks = BoundedCache(weightMax: byteCountMax - passedByteCount)
+        passed = BoundedCache(weightMax: passedByteCount)
     }
 
+    /// Enough for what the kernel asks for out of order, and for who reads two versions side by side.
+    private static let passedByteCountMax = 8 << 20
+
     /// The bytes that it holds.
-    var byteCount: Int { chunks.weight }
+    var byteCount: Int { chunks.weight + passed.weight }
 
     /// The number of decodes that are under way or wanted.
     var flightCount: Int { flights.withLock { $0.count } }
 
     /// The chunk, if it is there.
     func chunk(_ key: ChunkKey) -> ChunkBytes? {
-        chunks.value(for: key)
+        chunks.value(for: key) ?? passed.value(for: key)
+    }
+
+    /// Lets a chunk go before all others, since a sequential reader has passed it.
+    func pass(_ key: ChunkKey) {
+        guard let chunk = chunks.value(for: key) else { return }
+        passed.insert(chunk, for: key, weight: chunk.bytes.count)
+        chunks.removeValue(for: key)
     }
 
     /// The chunk, or the decode that will bring it, which whoever claims it must run.
     func place(of key: ChunkKey) -> Place {
-        if let known = chunks.value(for: key) { return .known(known) }
+        if let known = chunk(key) { return .known(known) }
         return flights.withLock { flights in
             if let flight = flights[key] { return .flight(flight) }
             // It may have landed since it was looked for.
-            if let known = chunks.value(for: key) { return .known(known) }
+            if let known = chunk(key) { return .known(known) }
             let flight = ChunkFlight(key)
             flights[key] = flight
             return .flight(flight)
@@ -68,11 +86,13 @@ final class ChunkCache: Sendable {
     /// Forgets all chunks.
     func forgetAll() {
         chunks.remove { _ in true }
+        passed.remove { _ in true }
     }
 
     /// Forgets the chunks of contents that a commit gave up.
     func forget(_ contents: Set<ContentID>) {
         chunks.remove { contents.contains($0.content) }
+        passed.remove { contents.contains($0.content) }
     }
 }
 

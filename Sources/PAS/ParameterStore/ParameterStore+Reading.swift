@@ -199,11 +199,23 @@ extension ParameterStore {
         }
     }
 
+    /// Tells that a sequential reader has passed a range of a content: the chunks that end in it will hardly
+    /// be read again soon.
+    public func pass(_ id: ContentID, _ range: Range<Int>, resolution: Resolution = .full) {
+        guard let content = try? content(id), range.lowerBound >= 0 else { return }
+        let size = content.record.kind.chunkByteCount
+        let isToEnd = range.upperBound >= content.record.byteCount
+        let end = isToEnd ? content.record.chunkCount : range.upperBound / size
+        let start = range.lowerBound / size
+        guard start < end else { return }
+        for index in start..<end { cache.pass(key(index, of: content, resolution)) }
+    }
+
     /// A prefetch is cut into jobs of this size, the largest usual chunk, so that all threads share it.
     private static var prefetchByteCount: Int { 256 << 10 }
 
     /// The most that one reader should have decoded ahead of it.
-    public var prefetchByteCountMax: Int { min(16 << 20, cache.byteCountMax / 8) }
+    public var prefetchByteCountMax: Int { min(8 << 20, cache.byteCountMax / 8) }
 
     /// The most that all readers together should have decoded ahead of them.
     public var prefetchByteCountMaxOfAll: Int { cache.byteCountMax / 2 }

@@ -13,7 +13,7 @@ struct ReadStreamsTests {
         step: Int,
         count: Int
     ) -> [Range<Int>] {
-        (0..<count).compactMap { streams.note(offset: start + $0 * step, byteCount: step) }
+        (0..<count).compactMap { streams.note(offset: start + $0 * step, byteCount: step)?.next }
     }
 
     @Test
@@ -39,7 +39,7 @@ struct ReadStreamsTests {
         var decoded = 0
         for _ in 0..<2000 {
             let page = Int.random(in: 0..<4_000_000, using: &generator)
-            decoded += streams.note(offset: page * 4096, byteCount: 4096)?.count ?? 0
+            decoded += streams.note(offset: page * 4096, byteCount: 4096)?.next?.count ?? 0
         }
         // Two reads of 2,000 in 16 GB may lie side by side; a twentieth of what was read is allowed.
         #expect(decoded <= 2000 * 4096 / 20 + ReadStreams.windowMin)
@@ -52,7 +52,7 @@ struct ReadStreamsTests {
         for step in 0..<64 {
             for reader in 0..<4 {
                 let start = reader * 512 * Self.mebibyte
-                let range = streams.note(offset: start + step * 65_536, byteCount: 65_536)
+                let range = streams.note(offset: start + step * 65_536, byteCount: 65_536)?.next
                 if let range {
                     #expect(range.lowerBound >= start && range.upperBound < start + 64 * Self.mebibyte)
                     ahead[reader] += range.count
@@ -69,7 +69,7 @@ struct ReadStreamsTests {
         for pair in 0..<50 {
             for half in [1, 0] {
                 let offset = (2 * pair + half) * Self.mebibyte
-                if let range = streams.note(offset: offset, byteCount: Self.mebibyte) {
+                if let range = streams.note(offset: offset, byteCount: Self.mebibyte)?.next {
                     ranges.append(range)
                 }
             }
@@ -85,6 +85,25 @@ struct ReadStreamsTests {
         var streams = ReadStreams(windowMax: 8 * Self.mebibyte)
         for _ in 0..<10 { #expect(streams.note(offset: 0, byteCount: 4096) == nil) }
         #expect(streams.aheadByteCount == 0)
+    }
+
+    @Test
+    func whatASequentialReaderHasPassedIsToldOnceWithoutGaps() {
+        var streams = ReadStreams(windowMax: 8 * Self.mebibyte)
+        let step = 100_000
+        var passed: [Range<Int>] = []
+        for read in 0..<50 {
+            // The kernel may ask for a piece again, or late.
+            for piece in [read, read, max(0, read - 3)] {
+                passed += (streams.note(offset: piece * step, byteCount: step)?.passed).map { [$0] } ?? []
+            }
+        }
+        // A single read is no sequence; from the second on all is known.
+        #expect(passed.first == 0..<2 * step)
+        for (range, next) in zip(passed, passed.dropFirst()) {
+            #expect(range.upperBound == next.lowerBound)
+        }
+        #expect(passed.last?.upperBound == 50 * step)
     }
 
     @Test

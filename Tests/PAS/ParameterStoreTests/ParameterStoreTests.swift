@@ -305,6 +305,31 @@ struct ParameterStoreTests {
     }
 
     @Test
+    func whatAReaderHasPassedGoesBeforeAllElse() throws {
+        // The cache has 4 MiB, a quarter of it for what was passed.
+        let writer = writer(1)
+        let bytes = floats(65_536 * 24, seed: 18)
+        let id = try writer.add(MemoryBytes(bytes), kind: .float32).id
+        try commit(writer, 1)
+        let chunk = 262_144
+        _ = try read(id, 0..<2 * chunk)
+        for index in 2..<24 {
+            _ = try read(id, index * chunk..<(index + 1) * chunk)
+            // The chunk in the middle of which the range ends is still being read.
+            store.pass(id, index * chunk..<(index + 1) * chunk + 1)
+        }
+        #expect(store.statistics.cachedByteCount == 6 * chunk)
+        let before = store.statistics.decodedChunkCount
+        _ = try read(id, 0..<2 * chunk)
+        _ = try read(id, 20 * chunk..<24 * chunk)
+        #expect(store.statistics.decodedChunkCount == before)
+        #expect(try read(id, 19 * chunk..<20 * chunk) == Array(bytes[19 * chunk..<20 * chunk]))
+        #expect(store.statistics.decodedChunkCount == before + 1)
+        // Nobody needs to know whether there is such a content.
+        store.pass(ContentID(rawValue: 77), 0..<1_000)
+    }
+
+    @Test
     func aHeldPackStays() throws {
         let bytes = floats(65_536, seed: 16)
         let first = writer(1)

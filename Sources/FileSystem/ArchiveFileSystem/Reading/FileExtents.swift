@@ -164,6 +164,21 @@ final class FileExtents: Sendable {
         }
     }
 
+    /// Tells the store that a sequential reader has passed a range.
+    func pass(_ range: Range<Int>) {
+        for (extent, part) in parts(of: range.clamped(to: 0..<byteCount)) {
+            switch extent.place {
+            case .memory: break
+            case .content(let content, let start):
+                let first = start + part.lowerBound
+                store.pass(content, first..<first + part.count, resolution: resolution)
+            case .elements(let elements):
+                guard let bytes = elements.storedRange(of: part) else { continue }
+                store.pass(elements.content, bytes, resolution: resolution)
+            }
+        }
+    }
+
     /// The extents that a range of the file needs, each with the part of it, from its own beginning.
     private func parts(of range: Range<Int>) -> [(Extent, Range<Int>)] {
         guard !range.isEmpty else { return [] }

@@ -45,16 +45,19 @@ final class OpenArchiveFile: ReadableFile {
             logger.error("\(error.message)")
             throw error
         }
-        prefetch(afterReading: byteCount, at: offset)
+        noteRead(at: offset, byteCount)
         return pieces
     }
 
-    private func prefetch(afterReading byteCount: Int, at offset: Int) {
+    /// Decodes ahead of a sequential reader, and lets go of what is behind it.
+    private func noteRead(at offset: Int, _ byteCount: Int) {
         guard isStreamed else { return }
-        let (range, ahead) = streams.withLock { streams in
+        let (progress, ahead) = streams.withLock { streams in
             (streams.note(offset: offset, byteCount: byteCount), streams.aheadByteCount)
         }
-        guard let range, budget.grant(ahead, to: ObjectIdentifier(self)) else { return }
-        extents.prefetch(range) { [isOpen] in isOpen.value.load(ordering: .relaxed) }
+        guard let progress else { return }
+        extents.pass(progress.passed)
+        guard let next = progress.next, budget.grant(ahead, to: ObjectIdentifier(self)) else { return }
+        extents.prefetch(next) { [isOpen] in isOpen.value.load(ordering: .relaxed) }
     }
 }

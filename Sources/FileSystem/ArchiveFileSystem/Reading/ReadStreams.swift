@@ -10,6 +10,8 @@ struct ReadStreams {
         /// From here to `end` the file was read.
         var start: Int
         var end: Int
+        /// Up to here the reader is known to have passed.
+        var passedEnd: Int
         /// How far ahead the stream is decoded, in bytes.
         var window: Int
         /// Where the file has been decoded to ahead of the stream.
@@ -17,6 +19,14 @@ struct ReadStreams {
         /// Where `end` must come to before the window grows.
         var growsAt: Int
         var lastUse: Int
+    }
+
+    /// What a read means that went on with a stream.
+    struct Progress: Hashable {
+        /// The range that the reader has passed since the last time.
+        let passed: Range<Int>
+        /// The range that is worth decoding now, if there is one.
+        let next: Range<Int>?
     }
 
     private var streams: [Stream] = []
@@ -37,20 +47,32 @@ struct ReadStreams {
         self.windowMax = windowMax
     }
 
-    /// Takes note of a read, and gives the range that is worth decoding now, if there is one.
-    mutating func note(offset: Int, byteCount: Int) -> Range<Int>? {
+    /// Takes note of a read; nil if it goes on with no stream.
+    mutating func note(offset: Int, byteCount: Int) -> Progress? {
         clock += 1
         let end = offset + byteCount
         guard let index = stream(at: offset, end) else {
-            start(Stream(start: offset, end: end, window: 0, decodedEnd: end, growsAt: end, lastUse: clock))
+            start(
+                Stream(
+                    start: offset,
+                    end: end,
+                    passedEnd: offset,
+                    window: 0,
+                    decodedEnd: end,
+                    growsAt: end,
+                    lastUse: clock
+                )
+            )
             return nil
         }
         streams[index].lastUse = clock
         streams[index].start = min(streams[index].start, offset)
         // A repeated or late read is no progress.
         guard end > streams[index].end else { return nil }
+        let passed = streams[index].passedEnd..<end
         streams[index].end = end
-        return advance(&streams[index], byteCount)
+        streams[index].passedEnd = end
+        return Progress(passed: passed, next: advance(&streams[index], byteCount))
     }
 
     private func advance(_ stream: inout Stream, _ byteCount: Int) -> Range<Int>? {
