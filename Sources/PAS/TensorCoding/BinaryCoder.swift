@@ -39,10 +39,15 @@ struct BinaryEncoder {
         }
     }
 
-    /// The bytes of everything coded; trailing zeros are left away, for a reader supplies them.
+    /// The bytes that end what was coded.
+    fileprivate static let endByteCount = 5
+
+    /// The bytes of everything coded; zeros at the end are left away, for a reader supplies them.
+    ///
+    /// Only as many as the end has: a reader takes one who needs more for one that was cut off.
     mutating func finish() -> [UInt8] {
-        for _ in 0..<5 { shift() }
-        while bytes.last == 0 { bytes.removeLast() }
+        for _ in 0..<Self.endByteCount { shift() }
+        for _ in 0..<Self.endByteCount where bytes.last == 0 { bytes.removeLast() }
         return bytes
     }
 
@@ -75,7 +80,7 @@ struct BinaryDecoder {
     }
 
     /// Whether more bytes were asked for than an encoder leaves away.
-    var isExhausted: Bool { next > bytes.count + 5 }
+    var isExhausted: Bool { next > bytes.count + BinaryEncoder.endByteCount }
 
     private mutating func byte() -> UInt8 {
         let index = next

@@ -37,19 +37,65 @@ struct TokenFrequencies {
 
     /// Finds levels and frequencies for counts.
     ///
-    /// - Parameter counts: How often classes occur, both signs together, by context and class:
-    ///   ``contextCount`` · ``Tokens/classCount`` of them.
-    init(counts: [UInt32], stateBits: Int, precision: Int, contextSpan: Int) {
+    /// - Parameters:
+    ///   - counts: How often classes occur, both signs together, by context and class:
+    ///     ``contextCount`` · ``Tokens/classCount`` of them.
+    ///   - surprise: What a level that the context before does not let expect is taken to cost, in bits: one
+    ///     that saves less is not coded, and the expected one stands for it.
+    init(
+        counts: [UInt32],
+        stateBits: Int,
+        precision: Int,
+        contextSpan: Int,
+        surprise: Double = 0
+    ) {
         self.stateBits = stateBits
         self.precision = precision
         self.contextSpan = contextSpan
         levels = []
         frequencies = []
+        var before: (context: Int, levels: [UInt8]) = (0, [])
         for context in 0..<Self.contextCount {
             let start = context * Tokens.classCount
             let own = counts[start..<start + Tokens.classCount]
-            levels.append(Self.levels(own, stateBits: stateBits, precision: precision))
-            frequencies.append(Self.frequencies(levels[context], stateBits, precision))
+            var levels = Self.levels(own, stateBits: stateBits, precision: precision)
+            if surprise > 0, !levels.isEmpty, !before.levels.isEmpty {
+                let moved = (context - before.context) << contextSpan
+                follow(before.levels, moved: moved, own, surprise, &levels)
+            }
+            self.levels.append(levels)
+            frequencies.append(Self.frequencies(levels, stateBits, precision))
+            if !levels.isEmpty { before = (context, levels) }
+        }
+    }
+
+    /// Replaces levels by those that the context before lets expect, where coding them gains less than it
+    /// costs.
+    ///
+    /// A class of probability p that is coded as if it had q loses q - p + p · ln(p / q) nats an element: its
+    /// share of the divergence, and of what the other classes lack.
+    private func follow(
+        _ before: [UInt8],
+        moved: Int,
+        _ counts: ArraySlice<UInt32>,
+        _ surprise: Double,
+        _ levels: inout [UInt8]
+    ) {
+        let total = Double(counts.reduce(0) { $0 + Int($1) })
+        func loss(_ level: Int, _ index: Int, _ count: Double) -> Double {
+            let tokens = index == 0 ? 1 : 2
+            let share = Double(tokens * Self.weight(level, precision: precision)) / Double(1 << stateBits)
+            let own = count / total
+            return total * (share - own + (count > 0 ? own * log(own / share) : 0)) / M_LN2
+        }
+        // Classes beyond the last that occurs stay without a level: none of them is coded.
+        let end = levels.lastIndex { $0 > 0 } ?? 0
+        for (index, count) in counts.enumerated().prefix(end + 1) {
+            let expected = LevelModels.prediction(before, index, moved: moved)
+            guard expected != levels[index], expected > 0 || count == 0 else { continue }
+            let lost = loss(expected, index, Double(count))
+                - loss(Int(levels[index]), index, Double(count))
+            if lost < surprise { levels[index] = UInt8(expected) }
         }
     }
 

@@ -127,10 +127,11 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     private func plan(_ scales: ScaleModel, spans: [Int]) throws -> Plan {
         let counts = try counts(scales)
         let rawBits = Self.rawBits(counts)
+        let options = spans.flatMap { span in Self.surprises.map { (span, $0) } }
         var best: Plan?
-        for span in spans {
+        for (span, surprise) in options {
             let spanned = span == 0 ? counts : Self.joined(counts)
-            let frequencies = frequencies(spanned, contextSpan: span)
+            let frequencies = frequencies(spanned, contextSpan: span, surprise: surprise)
             var encoder = BinaryEncoder()
             scales.encode(rows, to: &encoder)
             frequencies.encode(to: &encoder)
@@ -161,14 +162,23 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         return joined
     }
 
+    /// The bits that an unexpected level may be taken to cost: what serves best depends on how often
+    /// levels are unexpected at all.
+    private static var surprises: [Double] { [3, 6] }
+
     /// Frequencies for counts, with tables that suit how many there are.
-    func frequencies(_ counts: [UInt32], contextSpan: Int = 0) -> TokenFrequencies {
+    func frequencies(
+        _ counts: [UInt32],
+        contextSpan: Int = 0,
+        surprise: Double = 3
+    ) -> TokenFrequencies {
         let live = counts.reduce(0) { $0 + Int($1) }
         return TokenFrequencies(
             counts: counts,
             stateBits: live < 1 << 19 ? 9 : 10,
             precision: live < 1 << 20 ? 2 : 3,
-            contextSpan: contextSpan
+            contextSpan: contextSpan,
+            surprise: surprise
         )
     }
 

@@ -32,6 +32,21 @@ struct BinaryCoderTests {
         }
     }
 
+    @Test(arguments: [1, 10, 1000, 20_000])
+    func likelyBitsAtTheEndAreNotTakenForMissing(count: Int) {
+        var encoder = BinaryEncoder()
+        var model = BitModel()
+        for _ in 0..<count { encoder.encode(false, &model) }
+        let bytes = encoder.finish()
+        bytes.withUnsafeBytes { bytes in
+            var decoder = BinaryDecoder(bytes)
+            var model = BitModel()
+            var ones = 0
+            for _ in 0..<count { ones += decoder.decode(&model) ? 1 : 0 }
+            #expect(ones == 0 && !decoder.isExhausted)
+        }
+    }
+
     @Test
     func likelyBitsCostLittle() {
         var encoder = BinaryEncoder()
