@@ -301,6 +301,7 @@ extension Catalog {
             switch document.body {
             case .inline(let bytes): body = Data(bytes)
             case .content(let id): content = id.rawValue
+            case .rendered: break
             }
             try database.execute(
                 cachedSQL: "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?)",

@@ -25,7 +25,7 @@ extension Catalog: ContentCatalog {
         try read { database in
             try Int64.fetchOne(
                 database,
-                cachedSQL: "SELECT id FROM content WHERE hash = ?",
+                cachedSQL: "SELECT id FROM content WHERE \(CatalogSchema.isHash("hash"))",
                 arguments: [Data(hash.bytes)]
             ).map(ContentID.init(rawValue:))
         }

@@ -95,6 +95,22 @@ extension Catalog {
         }
     }
 
+    /// What is known of the elements of a file's tensors, in the order of ``tensors(of:)``; nil for those that
+    /// were not looked at.
+    public func facts(ofTensorsIn file: Int64) throws -> [TensorFacts?] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                cachedSQL: """
+                    SELECT hash, elementCount, minimum, maximum, mean, norm, zeroCount, nanCount,
+                        infinityCount
+                    FROM tensor LEFT JOIN tensorFact ON id = fact WHERE file = ? ORDER BY ordinal
+                    """,
+                arguments: [file]
+            ).map { TensorFacts(row: $0, from: 0) }
+        }
+    }
+
     /// The rendered files of a version, without their bytes.
     public func documents(
         of version: VersionID
@@ -135,13 +151,13 @@ extension Catalog {
                     """,
                 arguments: [version.rawValue, snapshot ?? -1, kind.rawValue]
             ).map { row in
-                let content = (row[2] as Int64?).map(ContentID.init(rawValue:))
+                let content = (row[2] as Int64?).map { DocumentRecord.Body.content(.init(rawValue: $0)) }
+                let inline = (row[1] as Data?).map { DocumentRecord.Body.inline([UInt8]($0)) }
                 return DocumentRecord(
                     snapshot: snapshot,
                     kind: kind,
                     byteCount: row[0],
-                    body: content.map(DocumentRecord.Body.content)
-                        ?? .inline([UInt8](row[1] as Data? ?? Data()))
+                    body: content ?? inline ?? .rendered
                 )
             }
         }

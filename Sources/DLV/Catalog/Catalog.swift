@@ -40,8 +40,7 @@ public final class Catalog: Sendable {
         try translatingErrors(path) {
             var configuration = Configuration()
             configuration.prepareDatabase { database in
-                // Most rows are short and most catalogs small: 1 KiB pages waste less of them.
-                try database.execute(sql: "PRAGMA page_size = 1024")
+                try database.execute(sql: "PRAGMA page_size = \(CatalogPages.initialByteCount)")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.write { try CatalogSchema.create(in: $0) }
@@ -66,6 +65,7 @@ public final class Catalog: Sendable {
         let (reader, writer) = try Self.translatingErrors(path) {
             () -> (any DatabaseReader, (any DatabaseWriter)?) in
             if canWrite {
+                if !readOnly { try CatalogPages.enlarge(path) }
                 let pool = try DatabasePool(path: path, configuration: Self.configuration())
                 return (pool, readOnly ? nil : pool)
             }

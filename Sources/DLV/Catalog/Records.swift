@@ -224,6 +224,8 @@ public struct DocumentRecord: Hashable, Sendable {
         case inline([UInt8])
         /// In PAS: long ones, and those that versions share.
         case content(ContentID)
+        /// Nowhere: it is made of other rows of the catalog whenever it is read.
+        case rendered
     }
 
     /// The snapshot (an ordinal) that it belongs to; nil for one of the whole version.

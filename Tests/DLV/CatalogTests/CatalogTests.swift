@@ -110,6 +110,72 @@ struct CatalogTests {
         #expect(try catalog.id(of: content(1).hash) == ContentID(rawValue: 1))
     }
 
+    @Test(arguments: [0, -0.0, 1.5, -3.25e-12, 0.1, 1e300, 5e-324, .infinity, -.infinity, .nan])
+    func numbersOfFactsComeBackBitByBit(value: Double) throws {
+        let facts = TensorFacts(
+            hash: [1, 2, 3, 4, 5], elementCount: 1, minimum: value, maximum: -value, mean: value,
+            norm: 0.1, zeroCount: 0, nanCount: 0, infinityCount: 0
+        )
+        _ = try catalog.write { try Catalog.row(of: facts, in: $0) }
+        let stored = try #require(try catalog.tensorFacts([1, 2, 3, 4, 5]))
+        #expect(stored.minimum.bitPattern == value.bitPattern || value.isNaN && stored.minimum.isNaN)
+        #expect(stored.maximum == -value || value.isNaN && stored.maximum.isNaN)
+        #expect(stored.norm == 0.1)
+        #expect(try catalog.tensorFacts([1, 2, 3, 4, 6]) == nil)
+    }
+
+    @Test
+    func aCatalogThatHasGrownGetsLargerPages() throws {
+        let path = directory.path("grown.sqlite")
+        try Catalog.create(at: path)
+        func pageByteCount() throws -> Int? {
+            try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "PRAGMA page_size") }
+        }
+        func open(_ body: (Catalog) throws -> Void) throws {
+            try body(try Catalog(path: path, readOnly: false))
+        }
+        #expect(try pageByteCount() == CatalogPages.initialByteCount)
+        try open { catalog in
+            try catalog.write { database in
+                for id in 1...2000 {
+                    try database.execute(
+                        sql: "INSERT INTO network VALUES (?, ?, '', 0, 0, ?)",
+                        arguments: [id, Data([UInt8(id & 255), UInt8(id >> 8)]), Data(count: 600)]
+                    )
+                }
+            }
+            try catalog.checkpoint()
+            // Someone has it open: it stays as it is, and serves.
+            try open { other in
+                let networks = try other.networksByVersion()
+                #expect(networks.isEmpty)
+            }
+        }
+        #expect(try pageByteCount() == CatalogPages.initialByteCount)
+        try open { catalog in
+            var count = 0
+            try catalog.forEachNetwork { _, graph in count += graph.count == 600 ? 1 : 0 }
+            #expect(count == 2000)
+            let mode = try catalog.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
+            #expect(mode == "wal")
+        }
+        #expect(try pageByteCount() == CatalogPages.grownByteCount)
+    }
+
+    @Test
+    func hashesAreFoundByTheirFirstBytes() throws {
+        for table in ["content", "file", "tensorFact"] {
+            let plan = try catalog.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: "EXPLAIN QUERY PLAN SELECT id FROM \(table) WHERE \(CatalogSchema.isHash("hash"))",
+                    arguments: [Data([1, 2, 3, 4, 5])]
+                ).map { $0["detail"] as String }
+            }
+            #expect(plan == ["SEARCH \(table) USING INDEX \(table)ByHash (<expr>=?)"])
+        }
+    }
+
     @Test
     func numbersAndIDsAreNeverUsedAgain() throws {
         let first = try commit("m", contents: [content(1)], uses: [1])

@@ -285,8 +285,14 @@ private final class Committer {
         for snapshot in record.snapshots {
             let files = weights.filter { $0.record.snapshot == snapshot.ordinal }
             guard !files.isEmpty else { continue }
-            let index = SnapshotDocuments.layerIndex(of: files)
-            try addDocument(.layerIndex, index, snapshot: snapshot.ordinal, writer)
+            record.documents.append(
+                DocumentRecord(
+                    snapshot: snapshot.ordinal,
+                    kind: .layerIndex,
+                    byteCount: SnapshotDocuments.layerIndex(of: files).count,
+                    body: .rendered
+                )
+            )
             if let header = SnapshotDocuments.modelHeader(of: files) {
                 try addDocument(.modelHeader, header, snapshot: snapshot.ordinal, writer)
             }

@@ -52,14 +52,21 @@ final class TensorExamination {
             elementCount: Int64(tensor.description.elementCount ?? 0),
             minimum: statistics.minimum > statistics.maximum ? .nan : statistics.minimum,
             maximum: statistics.minimum > statistics.maximum ? .nan : statistics.maximum,
-            mean: statistics.mean,
-            norm: statistics.elementCount == 0 ? .nan : statistics.norm,
+            mean: Self.rounded(statistics.mean),
+            norm: statistics.elementCount == 0 ? .nan : Self.rounded(statistics.norm),
             zeroCount: Int64(statistics.zeroCount),
             nanCount: Int64(statistics.nanCount),
             infinityCount: Int64(statistics.infinityCount)
         )
         known[hash] = facts
         return facts
+    }
+
+    /// A sum's last digits depend on the order of its terms, and would take half of the room of all
+    /// facts: it is rounded to single precision, unless that is too narrow for it.
+    private static func rounded(_ sum: Double) -> Double {
+        let single = Float(sum)
+        return single.isNormal ? Double(single) : sum
     }
 
     /// Half of the SHA-256 of the dtype's name and the SHA-256 of the bytes: sixteen bytes, of which

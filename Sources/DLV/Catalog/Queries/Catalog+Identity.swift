@@ -34,7 +34,7 @@ extension Catalog {
     public func files(withHash hash: [UInt8]) throws -> [CommittedPlace] {
         try places(
             "SELECT v.id, m.name, v.number, s.iteration, s.label, f.path, NULL " + Self.places
-                + " WHERE f.hash = ?",
+                + " WHERE \(CatalogSchema.isHash("f.hash"))",
             [Data(hash)]
         )
     }
@@ -47,7 +47,7 @@ extension Catalog {
             "SELECT v.id, m.name, v.number, s.iteration, s.label, f.path, t.name " + Self.places
                 + """
                  JOIN tensor t ON t.file = f.id JOIN tensorFact k ON k.id = t.fact
-                WHERE k.hash = ?
+                WHERE \(CatalogSchema.isHash("k.hash"))
                 """,
             [Data(hash)]
         )

@@ -13,7 +13,7 @@ extension Catalog {
                 cachedSQL: """
                     SELECT hash, elementCount, minimum, maximum, mean, norm, zeroCount, nanCount,
                         infinityCount
-                    FROM tensorFact WHERE hash = ?
+                    FROM tensorFact WHERE \(CatalogSchema.isHash("hash"))
                     """,
                 arguments: [Data(hash)]
             ).flatMap { TensorFacts(row: $0, from: 0) }
@@ -24,11 +24,10 @@ extension Catalog {
     static func row(of facts: TensorFacts, in database: Database) throws -> Int64 {
         let known = try Int64.fetchOne(
             database,
-            cachedSQL: "SELECT id FROM tensorFact WHERE hash = ?",
+            cachedSQL: "SELECT id FROM tensorFact WHERE \(CatalogSchema.isHash("hash"))",
             arguments: [Data(facts.hash)]
         )
         if let known { return known }
-        func column(_ value: Double) -> Double? { value.isNaN ? nil : value }
         try database.execute(
             cachedSQL: """
                 INSERT INTO tensorFact (hash, elementCount, minimum, maximum, mean, norm, zeroCount,
@@ -36,9 +35,9 @@ extension Catalog {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                Data(facts.hash), facts.elementCount, column(facts.minimum), column(facts.maximum),
-                column(facts.mean), column(facts.norm), facts.zeroCount, facts.nanCount,
-                facts.infinityCount,
+                Data(facts.hash), facts.elementCount, FactColumn(facts.minimum),
+                FactColumn(facts.maximum), FactColumn(facts.mean), FactColumn(facts.norm),
+                facts.zeroCount, facts.nanCount, facts.infinityCount,
             ]
         )
         return database.lastInsertedRowID

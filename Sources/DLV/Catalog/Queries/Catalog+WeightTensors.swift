@@ -12,9 +12,9 @@ public struct TensorFacts: Hashable, Sendable {
     public var minimum: Double
     /// The greatest element that is no NaN; NaN if there is none.
     public var maximum: Double
-    /// The mean of the finite elements; NaN if there are none.
+    /// The mean of the finite elements, in single precision where that is wide enough; NaN if there are none.
     public var mean: Double
-    /// The square root of the sum of the squares of the finite elements.
+    /// The square root of the sum of the squares of the finite elements, likewise.
     public var norm: Double
     /// How many elements are zero.
     public var zeroCount: Int64
@@ -111,11 +111,10 @@ extension TensorFacts {
         self.init(
             hash: [UInt8](hash),
             elementCount: row[first + 1],
-            // SQLite stores NaN as NULL.
-            minimum: row[first + 2] as Double? ?? .nan,
-            maximum: row[first + 3] as Double? ?? .nan,
-            mean: row[first + 4] as Double? ?? .nan,
-            norm: row[first + 5] as Double? ?? .nan,
+            minimum: FactColumn.value(row[first + 2]),
+            maximum: FactColumn.value(row[first + 3]),
+            mean: FactColumn.value(row[first + 4]),
+            norm: FactColumn.value(row[first + 5]),
             zeroCount: row[first + 6],
             nanCount: row[first + 7],
             infinityCount: row[first + 8]

@@ -61,6 +61,11 @@ struct FileOpener {
         switch document.body {
         case .inline(let bytes): return (bytes.count, .bytes(bytes))
         case .content(let content): return (document.byteCount, .content(content, offset: 0))
+        case .rendered:
+            // Of all documents, a snapshot's index alone is not stored.
+            guard kind == .layerIndex, let snapshot else { return nil }
+            let text = try archive.layerIndex(of: version, snapshot: snapshot)
+            return (text.count, .bytes(text))
         }
     }
 
