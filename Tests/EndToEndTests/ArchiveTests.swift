@@ -67,7 +67,7 @@ struct ArchiveTests {
                 stored = sum(os.path.getsize(path) for path in glob.glob("zoo.dlv/packs/*"))
                 assert abs(stored / plans["mst"]["stored_bytes"] - 1) < 0.05, (stored, plans["mst"])
                 PYTHON
-                dlv archive --algorithm mst | grep -q 'Everything is stored as planned already'
+                dlv archive --algorithm mst | grep -q 'Nothing to do: everything is stored as planned'
                 dlv verify --deep
                 """#
             )
@@ -133,7 +133,7 @@ struct ArchiveTests {
             try await place.check(
                 """
                 dlv init zoo.dlv
-                dlv archive | grep -q 'Everything is stored as planned already'
+                dlv archive | grep -q 'Nothing to do: everything is stored as planned'
                 """
             )
         }

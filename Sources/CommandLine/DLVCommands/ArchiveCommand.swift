@@ -28,7 +28,10 @@ struct ArchiveCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     @Option(
-        help: "A snapshot may cost this many times what the quickest plan needs; 1 or more, else 16."
+        help: """
+            A snapshot may cost this many times what the quickest plan needs, 1 or more; without it 16 \
+            times, or what it costs now.
+            """
     )
     var alpha: Double?
 

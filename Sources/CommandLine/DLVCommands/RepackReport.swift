@@ -30,6 +30,13 @@ struct RepackReport {
         listing.print()
     }
 
+    /// Why the archive stays as it is.
+    private var reasonToStay: String {
+        plan.chosen.changeCount == 0
+            ? "everything is stored as planned"
+            : "what the plan would change makes the packs no smaller"
+    }
+
     func printText(_ summary: RepackSummary, _ measured: [Double]?) {
         printSummary(summary)
         guard let measured, !plan.countsBytes, measured.count == plan.recreationCosts.count else { return }
@@ -44,14 +51,18 @@ struct RepackReport {
     private func percent(_ ratio: Double) -> String { "\(Int((ratio * 100).rounded())) %" }
 
     private func printSummary(_ summary: RepackSummary) {
-        guard summary.contentCount > 0 || summary.byteCountBefore != summary.byteCountAfter else {
-            print("Everything is stored as planned already.")
-            return
+        let moved = summary.movedCount > 0
+            ? " and moved \(counted(summary.movedCount, "other")) out of their packs" : ""
+        if summary.contentCount + summary.movedCount > 0
+            || summary.byteCountBefore != summary.byteCountAfter
+        {
+            print(
+                "Coded \(counted(summary.contentCount, "content")) anew\(moved): the packs take "
+                    + "\(byteText(summary.byteCountAfter)) instead of \(byteText(summary.byteCountBefore))."
+            )
+        } else if plan.steps.isEmpty {
+            print("Nothing to do: \(reasonToStay).")
         }
-        print(
-            "Coded \(counted(summary.contentCount, "content")) anew: the packs take "
-                + "\(byteText(summary.byteCountAfter)) instead of \(byteText(summary.byteCountBefore))."
-        )
         if summary.damagedCount > 0 {
             print(
                 "\(counted(summary.damagedCount, "content")) cannot be read and stayed as they are; "
@@ -84,6 +95,7 @@ struct RepackReport {
         if let summary {
             members += [
                 .init("coded", .integer(Int64(summary.contentCount))),
+                .init("moved", .integer(Int64(summary.movedCount))),
                 .init("damaged", .integer(Int64(summary.damagedCount))),
                 .init("pack_bytes_before", .integer(Int64(summary.byteCountBefore))),
                 .init("pack_bytes", .integer(Int64(summary.byteCountAfter))),

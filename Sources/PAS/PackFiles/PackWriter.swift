@@ -6,6 +6,9 @@ import SystemPackage
 /// Used by one thread. Nothing that it wrote counts until ``finish()`` has returned and the catalog
 /// names the pack; a crash before leaves litter that a collection takes away.
 public final class PackWriter {
+    /// The bytes of a pack without streams.
+    public static let emptyByteCount = PackPart.allCases.count * PackPart.magic.count
+
     /// The name of the pack, without a suffix.
     public let name: String
 

@@ -60,6 +60,22 @@ struct ContentIndex: Sendable {
         highEnd += modelByteCount
     }
 
+    /// Appends a segment with its chunks.
+    mutating func append(_ segment: EncodedSegment) {
+        func checksum(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { StreamChecksum.of($0) } }
+        appendSegment(
+            segment.coding,
+            modelByteCount: segment.model.count,
+            checksum: checksum(segment.model)
+        )
+        for chunk in segment.chunks {
+            appendChunk(
+                high: (chunk.high.count, checksum(chunk.high)),
+                low: (chunk.low.count, checksum(chunk.low))
+            )
+        }
+    }
+
     /// Appends a chunk.
     mutating func appendChunk(
         high: (byteCount: Int, checksum: UInt64),

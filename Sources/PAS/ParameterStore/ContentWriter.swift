@@ -151,8 +151,8 @@ public final class ContentWriter {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
         if let other { try content.checkFits(other) }
-        do {
-            let record = try write(
+        return try replace {
+            try write(
                 StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
                 as: (id, content.record.hash),
                 kind: content.record.kind,
@@ -160,6 +160,25 @@ public final class ContentWriter {
                 base: other,
                 deltaLayout: deltaLayout
             )
+        }
+    }
+
+    /// Moves a content that is stored already, as it is coded, so that its old pack can go.
+    ///
+    /// Its streams are copied, each compared with its checksum; for the catalog and for readers it is as
+    /// after ``reencode(_:base:deltaLayout:)``.
+    ///
+    /// - Parameter id: The content.
+    /// - Returns: The new record.
+    /// - Throws: ``ParameterStoreError``.
+    public func move(_ id: ContentID) throws -> ContentRecord {
+        let content = try store.content(id)
+        return try replace { try copy(content) }
+    }
+
+    private func replace(_ write: () throws -> ContentRecord) throws -> ContentRecord {
+        do {
+            let record = try write()
             records.append(record)
             store.addPending(record, packName: packName, isReplaced: true)
             return record
@@ -180,8 +199,7 @@ public final class ContentWriter {
         base: StoredContent?,
         deltaLayout: DeltaLayout
     ) throws -> ContentRecord {
-        let pack = try self.pack ?? PackWriter(name: packName, directory: store.packsPath)
-        self.pack = pack
+        let pack = try openPack()
         let start = (high: pack.offset(in: .high), low: pack.offset(in: .low))
         // Bytes without a structure need no rows.
         let layout = kind.isFloatingPoint ? layout : RowLayout()
@@ -199,23 +217,81 @@ public final class ContentWriter {
             try append(segment, to: pack, &index)
             place = range.upperBound
         }
-        let indexOffset = pack.offset(in: .high)
-        let serialized = index.serialized
-        try pack.append(serialized, to: .high)
-        try pack.flush()
         let usesBase = index.segments.contains { $0.coding.needsBase }
-        return ContentRecord(
+        var record = ContentRecord(
             id: identity.id,
             hash: identity.hash,
             byteCount: source.byteCount,
             kind: kind,
             pack: packID,
-            indexOffset: indexOffset,
-            indexByteCount: serialized.count,
-            storedByteCount: pack.offset(in: .high) - start.high + pack.offset(in: .low) - start.low,
+            indexOffset: 0,
+            indexByteCount: 0,
+            storedByteCount: 0,
             base: usesBase ? base?.record.id : nil,
             depth: usesBase ? (base?.record.depth ?? 0) + 1 : 0
         )
+        try append(index, from: start, to: pack, &record)
+        return record
+    }
+
+    private func openPack() throws(PackFileError) -> PackWriter {
+        if let pack { return pack }
+        let created = try PackWriter(name: packName, directory: store.packsPath)
+        pack = created
+        return created
+    }
+
+    /// Appends the index of a content, and notes where it lies.
+    private func append(
+        _ index: ContentIndex,
+        from start: (high: Int, low: Int),
+        to pack: PackWriter,
+        _ record: inout ContentRecord
+    ) throws(PackFileError) {
+        let serialized = index.serialized
+        record.pack = packID
+        record.indexOffset = pack.offset(in: .high)
+        record.indexByteCount = serialized.count
+        try pack.append(serialized, to: .high)
+        try pack.flush()
+        record.storedByteCount =
+            pack.offset(in: .high) - start.high + pack.offset(in: .low) - start.low
+    }
+
+    private func copy(_ content: StoredContent) throws -> ContentRecord {
+        let pack = try openPack()
+        let start = (high: pack.offset(in: .high), low: pack.offset(in: .low))
+        var index = ContentIndex(
+            highStart: start.high,
+            lowStart: start.low,
+            layout: content.index.layout
+        )
+        for (number, chunk) in content.index.chunks.enumerated() {
+            if number % ElementKind.segmentChunkCount == 0 {
+                let place = number / ElementKind.segmentChunkCount
+                let segment = content.index.segments[place]
+                let model = try content.stream(segment.model, of: .high) {
+                    content.damagedModel(place, $0)
+                }
+                index.appendSegment(
+                    segment.coding,
+                    modelByteCount: model.count,
+                    checksum: segment.model.checksum
+                )
+                try pack.append(model, to: .high)
+            }
+            let high = try content.stream(chunk.high, of: .high) { content.damage(number, $0) }
+            let low = try content.stream(chunk.low, of: .low) { content.damage(number, $0) }
+            index.appendChunk(
+                high: (high.count, chunk.high.checksum),
+                low: (low.count, chunk.low.checksum)
+            )
+            try pack.append(high, to: .high)
+            try pack.append(low, to: .low)
+        }
+        var record = content.record
+        try append(index, from: start, to: pack, &record)
+        return record
     }
 
     /// Encodes a segment, and proves that it comes back.
@@ -245,18 +321,9 @@ public final class ContentWriter {
         to pack: PackWriter,
         _ index: inout ContentIndex
     ) throws(PackFileError) {
-        func checksum(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { StreamChecksum.of($0) } }
-        index.appendSegment(
-            segment.coding,
-            modelByteCount: segment.model.count,
-            checksum: checksum(segment.model)
-        )
+        index.append(segment)
         try pack.append(segment.model, to: .high)
         for chunk in segment.chunks {
-            index.appendChunk(
-                high: (chunk.high.count, checksum(chunk.high)),
-                low: (chunk.low.count, checksum(chunk.low))
-            )
             try pack.append(chunk.high, to: .high)
             try pack.append(chunk.low, to: .low)
         }

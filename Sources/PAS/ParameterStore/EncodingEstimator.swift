@@ -27,7 +27,8 @@ struct DecodingLoad: Hashable, Sendable {
 
 /// Finds what it takes to store contents against others, by trying it on a part of them.
 ///
-/// Contents of up to four chunks are tried whole; of larger ones two pairs of chunks stand for all.
+/// Contents of up to four chunks are tried whole; of larger ones two pairs of chunks stand for all, unless
+/// the whole is asked for.
 /// Nothing is stored. Used by one thread at a time, though it works on all cores.
 public final class EncodingEstimator {
     private let store: ParameterStore
@@ -49,11 +50,14 @@ public final class EncodingEstimator {
     ///   - id: The content.
     ///   - base: A content of the same size and kind; nil for alone.
     ///   - deltaLayout: How the delta would treat the significance of its bits.
+    ///   - isWhole: Whether to try all of it: then the bytes are what ``ContentWriter`` would store, but for
+    ///     some that the places of its streams take.
     /// - Throws: ``ParameterStoreError`` if one cannot be read or they do not fit.
     public func estimate(
         _ id: ContentID,
         base: ContentID?,
-        deltaLayout: DeltaLayout = .whole
+        deltaLayout: DeltaLayout = .whole,
+        isWhole: Bool = false
     ) throws -> EncodingEstimate {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
@@ -70,7 +74,12 @@ public final class EncodingEstimator {
         var seconds = 0.0
         var usesBase = false
         var coding = SegmentCoding.whole
-        let runs = Self.runs(of: content.record)
+        let runs = isWhole ? Self.segments(of: content.record) : Self.runs(of: content.record)
+        var index = ContentIndex(
+            highStart: content.record.indexOffset,
+            lowStart: content.record.indexOffset,
+            layout: content.index.layout
+        )
         for run in runs {
             let elements = try workspace.load(
                 StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
@@ -81,6 +90,7 @@ public final class EncodingEstimator {
             models += segment.model.count
             streams += segment.byteCount - segment.model.count
             coding = segment.coding
+            index.append(segment)
             usesBase = usesBase || coding.needsBase
             let model = try segment.readModel(
                 kind: kind,
@@ -95,17 +105,24 @@ public final class EncodingEstimator {
             sampled: runs.reduce(0) { $0 + $1.count },
             streams: streams,
             models: models,
+            index: index,
             seconds: seconds,
             usesBase: usesBase,
             coding: coding
         )
     }
 
+    private static func segments(of record: ContentRecord) -> [Range<Int>] {
+        stride(from: 0, to: record.byteCount, by: record.kind.segmentByteCount).map {
+            $0..<min(record.byteCount, $0 + record.kind.segmentByteCount)
+        }
+    }
+
     /// The parts of a content that are tried, in bytes.
     private static func runs(of record: ContentRecord) -> [Range<Int>] {
         guard record.byteCount > 0 else { return [] }
         let size = record.kind.chunkByteCount
-        guard record.chunkCount > wholeChunkCount else { return [0..<record.byteCount] }
+        guard record.chunkCount > wholeChunkCount else { return segments(of: record) }
         return [record.chunkCount / 4, record.chunkCount * 3 / 4].map { chunk in
             let first = min(chunk, record.chunkCount - runChunkCount)
             return first * size..<min(record.byteCount, (first + runChunkCount) * size)
@@ -117,20 +134,22 @@ public final class EncodingEstimator {
         sampled: Int,
         streams: Int,
         models: Int,
+        index: ContentIndex,
         seconds: Double,
         usesBase: Bool,
         coding: SegmentCoding
     ) -> EncodingEstimate {
         let scale = Double(record.byteCount) / Double(max(1, sampled))
-        let index = 48 + record.chunkCount * 14
         // The scales of rows grow with a segment, its tables hardly do: a model of 64 chunks is some
         // four times as large as one of two.
         let segments = (record.chunkCount + ElementKind.segmentChunkCount - 1)
             / ElementKind.segmentChunkCount
-        let isWhole = record.chunkCount <= wholeChunkCount
+        let isWhole = sampled >= record.byteCount
         let model = isWhole ? Double(models) : Double(models) / 2 * 4 * Double(segments)
+        // The index of samples is none of a content.
+        let indexByteCount = isWhole ? index.serialized.count : 48 + record.chunkCount * 14
         return EncodingEstimate(
-            storedByteCount: Int(Double(streams) * scale + model) + index,
+            storedByteCount: Int(Double(streams) * scale + model) + indexByteCount,
             decodeSeconds: seconds * scale,
             usesBase: usesBase,
             load: DecodingLoad(

@@ -29,9 +29,12 @@ extension ParameterStore {
             cached = cache.chunk(ChunkKey(content: id, index: index, resolution: 0))
             if cached != nil { break }
             let base = try self.content(id)
-            guard base.record.byteCount == last.record.byteCount,
-                base.record.kind == last.record.kind, base.record.depth < last.record.depth
-            else { throw last.damage(index, "its base is of another size, kind or depth") }
+            guard base.record.byteCount == last.record.byteCount, base.record.kind == last.record.kind
+            else { throw last.damage(index, "its base is of another size or kind") }
+            // Depths are no proof: while a chain is coded anew, those above it are not yet corrected.
+            guard chain.count < Self.chainLengthMax else {
+                throw last.damage(index, "its chain of bases does not end")
+            }
             // A difference of whole numbers needs whole numbers to be added to.
             let isUpper = last.index.segment(ofChunk: index).coding.keepsUpperApart
             chain.append((base, isUpper ? detail : .full))

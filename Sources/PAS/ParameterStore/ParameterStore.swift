@@ -174,7 +174,7 @@ public final class ParameterStore: Sendable {
     }
 
     /// No chain is longer; a damaged catalog may have a circle.
-    private static let chainLengthMax = 64
+    static let chainLengthMax = 64
 
     /// Forgets where contents lie, and closes the packs that nobody holds, so that they can be deleted.
     ///

@@ -31,6 +31,23 @@ struct StoredContent: Sendable {
         self.index = index
     }
 
+    /// Reads a stream as it lies in the pack, and compares its checksum.
+    ///
+    /// - Parameter damage: Makes the error of a stream that is not what was written, from the reason.
+    func stream(
+        _ stream: ContentIndex.Stream,
+        of part: PackPart,
+        _ damage: (String) -> ParameterStoreError
+    ) throws -> [UInt8] {
+        guard stream.byteCount > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: stream.byteCount)
+        try bytes.withUnsafeMutableBytes { try pack.read(part, at: stream.offset, into: $0) }
+        guard bytes.withUnsafeBytes({ StreamChecksum.of($0) }) == stream.checksum else {
+            throw damage("the checksum of its \(part.rawValue) stream is wrong")
+        }
+        return bytes
+    }
+
     /// How many bytes it takes in memory, about.
     var weight: Int { 256 + index.chunks.count * 48 + index.layout.bands.count * 16 }
 

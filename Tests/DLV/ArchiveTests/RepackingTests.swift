@@ -79,6 +79,48 @@ struct RepackingTests {
     }
 
     @Test
+    func nothingIsWrittenThatGainsNothing() throws {
+        for change in 0..<6 { try commit("m", seed: 1, change: UInt64(change)) }
+        var packs = try packByteCount()
+        for algorithm in [PlanningAlgorithm.pasLR, .minimumSpanningTree, .pasLR] {
+            let plan = try archive.planRepack(RepackRequest(algorithm: algorithm))
+            _ = try archive.repack(plan)
+            let left = try packByteCount()
+            #expect(plan.steps.isEmpty ? left == packs : left < packs)
+            packs = left
+            let names = try archive.packDirectory.list().map(\.name)
+            let again = try archive.planRepack(RepackRequest(algorithm: algorithm))
+            #expect(again.steps.isEmpty)
+            let summary = try archive.repack(again)
+            #expect(summary.contentCount == 0 && summary.movedCount == 0)
+            #expect(try archive.packDirectory.list().map(\.name) == names)
+        }
+        #expect(try archive.verify(isDeep: true).faults.isEmpty)
+    }
+
+    @Test
+    func whatStaysMovesAsItIsOutOfAPackThatIsLeft() throws {
+        for change in 0..<3 { try commit("m\(change)", seed: 1, change: UInt64(change)) }
+        let before = try archive.catalog.contentRecords()
+        let large = before.filter { $0.byteCount == 160_000 }
+        let recoded = large[1]
+        let leftovers = try PackLeftovers(archive, recoded: [recoded.id])
+        let coded = RepackPlan.Step(content: recoded.id, base: large[0].id, byteCount: 160_000)
+        let steps = leftovers.steps([coded], writtenByteCount: 60_000, isGainNeeded: true)
+        let moved = before.filter { $0.pack == recoded.pack && $0.id != recoded.id }
+        #expect(steps.filter(\.isMove).map(\.content) == moved.map(\.id))
+        #expect(leftovers.steps([coded], writtenByteCount: 160_000, isGainNeeded: true).isEmpty)
+        #expect(!leftovers.steps([coded], writtenByteCount: 160_000, isGainNeeded: false).isEmpty)
+        #expect(try archive.recode(steps[...]) == (1, moved.count, 0))
+        for record in moved {
+            let now = try #require(try archive.catalog.record(of: record.id))
+            #expect(now.pack != record.pack && now.base == record.base)
+        }
+        #expect(try archive.verify(isDeep: true).faults.isEmpty)
+        #expect(try archive.collect().packCount == 1)
+    }
+
+    @Test
     func depthsFollowTheirBases() throws {
         try commit("a", seed: 1, change: 0)
         try commit("b", seed: 1, change: 5)
@@ -91,6 +133,23 @@ struct RepackingTests {
             let base = record.base.flatMap { byID[$0] }
             #expect(record.depth == (base.map { $0.depth + 1 } ?? 0))
         }
+    }
+
+    @Test
+    func aChainTurnsRoundInOneGo() throws {
+        try commit("a", seed: 1, change: 0)
+        try commit("b", seed: 1, change: 5)
+        _ = try archive.repack(try archive.planRepack(RepackRequest(algorithm: .minimumSpanningTree)))
+        let child = try #require(try archive.catalog.contentRecords().first { $0.base != nil })
+        let base = try #require(child.base)
+        let steps = [
+            RepackPlan.Step(content: child.id, base: nil, byteCount: child.byteCount),
+            RepackPlan.Step(content: base, base: child.id, byteCount: child.byteCount),
+        ]
+        #expect(try archive.recode(steps[...]).count == 2)
+        #expect(try archive.catalog.record(of: base)?.base == child.id)
+        #expect(try archive.catalog.record(of: child.id)?.base == nil)
+        #expect(try archive.verify(isDeep: true).faults.isEmpty)
     }
 
     @Test

@@ -11,15 +11,6 @@ struct PackCompaction {
     private static let deadShareMax = 0.2
     private static let deadByteCountMax = 4096
 
-    /// Whether so much of a pack is dead that it should be left.
-    static func isSparse(
-        byteCount: Int,
-        needed: Int,
-        deadShareMax: Double = PackCompaction.deadShareMax
-    ) -> Bool {
-        byteCount - needed > max(deadByteCountMax, Int(deadShareMax * Double(byteCount)))
-    }
-
     let archive: ModelArchive
 
     /// The packs that readers hold open: what they hold stays in the catalog.
@@ -118,14 +109,12 @@ struct PackCompaction {
         for (id, name) in try archive.catalog.packs() where !heldPacks.contains(name) {
             guard let size = sizes[name], let contents = byPack[id] else { continue }
             let needed = contents.reduce(0) { $0 + $1.storedByteCount }
-            if Self.isSparse(byteCount: size, needed: needed) { moved += contents }
+            let deadMax = max(Self.deadByteCountMax, Int(Self.deadShareMax * Double(size)))
+            if size - needed > deadMax { moved += contents }
         }
-        moved.sort { ($0.depth, $0.id.rawValue) < ($1.depth, $1.id.rawValue) }
-        let steps = moved.map {
-            RepackPlan.Step(content: $0.id, base: $0.base, byteCount: $0.byteCount)
-        }
+        let steps = moved.map { RepackPlan.Step(moving: $0) }
         for batch in ModelArchive.batches(of: steps) {
-            movedCount += try archive.recode(batch).count
+            movedCount += try archive.recode(batch).movedCount
         }
     }
 }

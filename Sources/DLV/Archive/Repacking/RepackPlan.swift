@@ -23,7 +23,7 @@ public struct RepackPlan: Sendable {
         public let keepsBounds: Bool
     }
 
-    /// A content that is coded anew.
+    /// A content that is coded anew, or moved as it is.
     public struct Step: Hashable, Sendable {
         /// The content.
         public let content: ContentID
@@ -31,6 +31,22 @@ public struct RepackPlan: Sendable {
         public let base: ContentID?
         /// Its bytes before coding.
         public let byteCount: Int
+        /// Whether it keeps its coding, and only leaves its pack so that this can go.
+        public let isMove: Bool
+
+        init(content: ContentID, base: ContentID?, byteCount: Int) {
+            self.content = content
+            self.base = base
+            self.byteCount = byteCount
+            isMove = false
+        }
+
+        init(moving record: ContentRecord) {
+            content = record.id
+            base = record.base
+            byteCount = record.byteCount
+            isMove = true
+        }
     }
 
     /// What was asked for.
@@ -49,7 +65,9 @@ public struct RepackPlan: Sendable {
     public let chosen: Offer
     /// What the chosen plan predicts for each snapshot, in the catalog's order of snapshots.
     public let recreationCosts: [Double]
-    /// What has to be coded anew; a base stands before what is coded against it.
+    /// What has to be done; a base stands before what is coded against it. Empty if the archive stays as
+    /// it is, because the chosen plan is what is stored or gains nothing over it: it takes no less room,
+    /// and what is stored keeps the bounds.
     public let steps: [Step]
 
     /// Whether recreation is counted in bytes that are read; else in seconds of a core.
@@ -74,7 +92,8 @@ extension ModelArchive {
         let costs = try StorageCosts(survey, self, countsBytes: request.countsBytes) {
             progress("measuring", $0, $1)
         }
-        return try RepackPlanner(survey: survey, costs: costs, request: request, archive: self).plan()
+        var planner = RepackPlanner(survey: survey, costs: costs, request: request, archive: self)
+        return try planner.plan { progress("proving", $0, $1) }
     }
 }
 
@@ -88,35 +107,45 @@ extension RepackRequest {
 /// Chooses a plan, and says what has to be done for it.
 private struct RepackPlanner {
     let survey: StorageSurvey
-    let costs: StorageCosts
+    var costs: StorageCosts
     let request: RepackRequest
     let archive: ModelArchive
 
-    /// Packs of which more than this share would be dead are left behind.
-    private static let deadShareMax = 0.03
+    /// Plans are made anew so often at most once their changes are proven.
+    private static let roundCountMax = 4
+
+    /// Times of one and the same plan differ from run to run: what is stored keeps its bounds unless it
+    /// is beyond them by more than this share, or it would be stored anew by every run.
+    private static let timingError = 0.05
 
     /// Beyond, only the extremes and the chosen algorithm are shown.
     private static let comparedEdgeCountMax = 200_000
 
     private var graph: MatrixStorageGraph { costs.graph }
 
-    func plan() throws -> RepackPlan {
+    mutating func plan(_ progress: (Int, Int) -> Void) throws -> RepackPlan {
         let constraints = try constraints()
+        var chosen = try storagePlan(request.algorithm, constraints)
+        // A change counts by what it really takes, so a plan that has some new ones may not be the best.
+        for _ in 0..<Self.roundCountMax {
+            guard try costs.prove(chosen, survey, archive.store, progress) else { break }
+            chosen = try storagePlan(request.algorithm, constraints)
+        }
+        _ = try costs.prove(chosen, survey, archive.store, progress)
+        let offer = offer(of: chosen, request.algorithm, constraints)
         var offers = [presentOffer(constraints)]
-        var chosen: (plan: StoragePlan, offer: RepackPlan.Offer)?
         for algorithm in PlanningAlgorithm.allCases {
             let isShown = graph.edges.count <= Self.comparedEdgeCountMax
                 || [.minimumSpanningTree, .shortestPathTree].contains(algorithm)
-            guard isShown || algorithm == request.algorithm else { continue }
-            let plan = try translating { () throws(StoragePlanningError) in
-                try algorithm.plan(graph, under: constraints)
+            if algorithm == request.algorithm {
+                offers.append(offer)
+            } else if isShown {
+                let plan = try storagePlan(algorithm, constraints)
+                offers.append(self.offer(of: plan, algorithm, constraints))
             }
-            let limited = plan.limitingDepth(to: StorageCosts.depthMax, in: graph)
-            let offer = offer(of: limited, algorithm, constraints)
-            offers.append(offer)
-            if algorithm == request.algorithm { chosen = (limited, offer) }
         }
-        guard let chosen else { preconditionFailure("the chosen algorithm is one of all") }
+        let steps = try steps(of: chosen, isQuicker: isQuicker(offer, than: offers[0], constraints))
+        let recreated = steps.isEmpty ? presentPlan ?? chosen : chosen
         return RepackPlan(
             request: request,
             byteCount: survey.records.reduce(0) { $0 + $1.byteCount },
@@ -124,19 +153,51 @@ private struct RepackPlanner {
             edgeCount: graph.edges.count,
             snapshotCount: graph.groups.count,
             offers: offers,
-            chosen: chosen.offer,
-            recreationCosts: chosen.plan.recreationCosts(request.retrieval, in: graph),
-            steps: try steps(of: chosen.plan)
+            chosen: offer,
+            recreationCosts: recreated.recreationCosts(request.retrieval, in: graph),
+            steps: steps
         )
+    }
+
+    private func storagePlan(
+        _ algorithm: PlanningAlgorithm,
+        _ constraints: RecreationConstraints
+    ) throws -> StoragePlan {
+        let plan = try translating { () throws(StoragePlanningError) in
+            try algorithm.plan(graph, under: constraints)
+        }
+        return plan.limitingDepth(to: StorageCosts.depthMax, in: graph)
+    }
+
+    /// Whether a plan is worth its room for its speed: it keeps bounds that what is stored does not, or
+    /// is asked for as the quickest.
+    private func isQuicker(
+        _ offer: RepackPlan.Offer,
+        than present: RepackPlan.Offer,
+        _ constraints: RecreationConstraints
+    ) -> Bool {
+        if request.algorithm == .shortestPathTree {
+            return offer.meanRecreation < present.meanRecreation * (1 - Self.timingError)
+        }
+        let loosened = RecreationConstraints(
+            retrieval: constraints.retrieval,
+            bounds: constraints.bounds.map { $0 * (1 + Self.timingError) }
+        )
+        return offer.keepsBounds && !(presentPlan?.isFeasible(under: loosened, in: graph) ?? false)
     }
 
     private func constraints() throws -> RecreationConstraints {
         let bound: Double
         switch request.bound {
-        case .alpha(let alpha):
-            return try translating { () throws(StoragePlanningError) in
-                try RecreationConstraints(alpha: alpha, retrieval: request.retrieval, in: graph)
-            }
+        case .alpha(let alpha): return try constraints(alpha: alpha)
+        case .alphaOrPresent(let alpha):
+            let quick = try constraints(alpha: alpha)
+            guard let present = presentPlan else { return quick }
+            let costs = present.recreationCosts(request.retrieval, in: graph)
+            return RecreationConstraints(
+                retrieval: request.retrieval,
+                bounds: zip(quick.bounds, costs).map { max($0, $1) }
+            )
         case .bytes(let count): bound = Double(count)
         case .seconds(let seconds): bound = seconds
         }
@@ -144,6 +205,12 @@ private struct RepackPlanner {
             retrieval: request.retrieval,
             bounds: graph.groups.map { _ in bound }
         )
+    }
+
+    private func constraints(alpha: Double) throws -> RecreationConstraints {
+        try translating { () throws(StoragePlanningError) in
+            try RecreationConstraints(alpha: alpha, retrieval: request.retrieval, in: graph)
+        }
     }
 
     /// Says what an unkept bound means in the user's unit.
@@ -188,12 +255,16 @@ private struct RepackPlanner {
         )
     }
 
+    /// What is stored now, as a plan.
+    private var presentPlan: StoragePlan? {
+        let edges = (1..<max(1, graph.matrixCount + 1)).map { costs.presentEdge(into: $0) }
+        return try? StoragePlan(edges: edges, in: graph)
+    }
+
     /// What is stored now. A content whose base no version uses counts as if it stood alone; the plan
     /// takes no such base.
     private func presentOffer(_ constraints: RecreationConstraints) -> RepackPlan.Offer {
-        let edges = (1..<max(1, graph.matrixCount + 1)).map { costs.presentEdge(into: $0) }
-        let plan = (try? StoragePlan(edges: edges, in: graph)) ?? .shortestPaths(of: graph)
-        let offer = offer(of: plan, nil, constraints)
+        let offer = offer(of: presentPlan ?? .shortestPaths(of: graph), nil, constraints)
         return RepackPlan.Offer(
             algorithm: nil,
             storedByteCount: costs.presentByteCount,
@@ -205,12 +276,15 @@ private struct RepackPlanner {
         )
     }
 
-    private func steps(of plan: StoragePlan) throws -> [RepackPlan.Step] {
+    /// What has to be done for a plan; nothing if that makes the packs no smaller.
+    ///
+    /// - Parameter isQuicker: Whether the plan is worth its room for its speed.
+    private func steps(of plan: StoragePlan, isQuicker: Bool) throws -> [RepackPlan.Step] {
         let parents = plan.parents(in: graph)
-        let order = plan.topologicalOrder(in: graph).filter { $0 > 0 }
-        var changed = Set(order.filter { !costs.isPresent(plan.parentEdges[$0]) })
-        changed.formUnion(try leftovers(besides: changed))
-        return order.filter { changed.contains($0) }.map { node in
+        let changed = plan.topologicalOrder(in: graph).filter {
+            $0 > 0 && !costs.isPresent(plan.parentEdges[$0])
+        }
+        let coded = changed.map { node in
             let record = survey.record(of: node)
             return RepackPlan.Step(
                 content: record.id,
@@ -218,32 +292,8 @@ private struct RepackPlanner {
                 byteCount: record.byteCount
             )
         }
-    }
-
-    /// What stays as it is, but lies in packs of which little else is needed: it moves out too, so that
-    /// they can go.
-    private func leftovers(besides changed: Set<Int>) throws -> [Int] {
-        var needed: [PackID: Int] = [:]
-        for (index, record) in survey.records.enumerated() where !changed.contains(index + 1) {
-            needed[record.pack, default: 0] += record.storedByteCount
-        }
-        let sizes = Dictionary(
-            try archive.packDirectory.list().map { ($0.name, $0.byteCount) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        var sparse: Set<PackID> = []
-        for (id, name) in try archive.catalog.packs() {
-            guard let size = sizes[name], let needed = needed[id] else { continue }
-            if PackCompaction.isSparse(
-                byteCount: size,
-                needed: needed,
-                deadShareMax: Self.deadShareMax
-            ) {
-                sparse.insert(id)
-            }
-        }
-        return survey.records.indices.map { $0 + 1 }.filter {
-            !changed.contains($0) && sparse.contains(survey.record(of: $0).pack)
-        }
+        let written = changed.reduce(0) { $0 + costs.storedByteCounts[plan.parentEdges[$1]] }
+        let leftovers = try PackLeftovers(archive, recoded: Set(coded.map(\.content)))
+        return leftovers.steps(coded, writtenByteCount: Int(written), isGainNeeded: !isQuicker)
     }
 }

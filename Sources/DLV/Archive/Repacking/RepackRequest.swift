@@ -4,6 +4,9 @@ public import StoragePlanning
 public enum RecreationBound: Hashable, Sendable {
     /// A multiple of what the quickest plan needs.
     case alpha(Double)
+    /// Such a multiple, or what a snapshot needs now where that is more: so what is stored is quick enough,
+    /// and is changed only for less room.
+    case alphaOrPresent(Double)
     /// The bytes that are read from the packs for a snapshot.
     case bytes(Int)
     /// The time that decoding a snapshot takes one core.
@@ -58,7 +61,7 @@ public struct RepackRequest: Hashable, Sendable {
 
     /// Creates a request.
     public init(
-        bound: RecreationBound = .alpha(RepackRequest.defaultAlpha),
+        bound: RecreationBound = .alphaOrPresent(RepackRequest.defaultAlpha),
         retrieval: RetrievalScheme = .independent,
         algorithm: PlanningAlgorithm = .pasLR
     ) {

@@ -7,6 +7,8 @@ public import StoragePlanning
 public struct RepackSummary: Sendable {
     /// The contents that were coded anew.
     public let contentCount: Int
+    /// The contents that were moved as they are, out of packs of which little else is needed.
+    public let movedCount: Int
     /// The contents that stay as they are because they cannot be read.
     public let damagedCount: Int
     /// The bytes of all packs before.
@@ -36,6 +38,7 @@ extension ModelArchive {
         let total = plan.steps.reduce(0) { $0 + $1.byteCount }
         var done = 0
         var count = 0
+        var movedCount = 0
         var damagedCount = 0
         for batch in Self.batches(of: plan.steps) {
             let result = try withLock {
@@ -45,11 +48,13 @@ extension ModelArchive {
                 }
             }
             count += result.count
+            movedCount += result.movedCount
             damagedCount += result.damagedCount
         }
         let collected = try collect()
         return RepackSummary(
             contentCount: count,
+            movedCount: movedCount,
             damagedCount: damagedCount,
             byteCountBefore: before,
             byteCountAfter: try packDirectory.list().reduce(0) { $0 + $1.byteCount },

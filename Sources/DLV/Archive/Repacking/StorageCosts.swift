@@ -6,23 +6,25 @@ import StoragePlanning
 ///
 /// Storage costs are bytes in the packs; recreation costs are the seconds that one core takes to decode, or
 /// the bytes that are read. What is stored now costs what it takes; other ways are judged by coding a few
-/// chunks of each content.
+/// chunks of each content, and by coding all of it before they are taken.
 struct StorageCosts {
-    let graph: MatrixStorageGraph
+    private(set) var graph: MatrixStorageGraph
     /// The bytes of every edge, without the discount of what is stored already.
-    let storedByteCounts: [Double]
+    private(set) var storedByteCounts: [Double]
     /// The bytes of all codings there are, those of contents that are only bases included.
     let presentByteCount: Int
 
     private let presentEdges: [Int]
     private let isPresentEdge: [Bool]
+    private let countsBytes: Bool
+    /// The edges whose bytes are counted, not estimated.
+    private var isProvenEdge: [Bool]
 
     /// Chains are decoded link by link, and each link holds a chunk meanwhile.
     static let depthMax = 48
 
-    /// What is stored already is taken for this share of its size: a new coding must gain more than what
-    /// estimates err by.
-    private static let presentDiscount = 0.985
+    /// What is stored already is taken for this share of its size: what gains less is not worth writing.
+    private static let presentDiscount = 0.995
 
     init(
         _ survey: StorageSurvey,
@@ -61,6 +63,8 @@ struct StorageCosts {
         graph = try Self.graph(edges, survey)
         storedByteCounts = bytes
         isPresentEdge = Self.marks(present, count: edges.count)
+        isProvenEdge = isPresentEdge
+        self.countsBytes = countsBytes
         presentByteCount = try archive.catalog.contentTotals().storedByteCount
     }
 
@@ -83,6 +87,41 @@ struct StorageCosts {
         } catch {
             throw ArchiveError(.damaged, "The contents cannot be planned: \(error.message)")
         }
+    }
+
+    /// Codes contents whole in ways of which only estimates are known, and counts the bytes.
+    ///
+    /// - Parameters:
+    ///   - plan: Whose edges are to be proven.
+    ///   - progress: Is called with the edges done and of all.
+    /// - Returns: Whether there were any.
+    mutating func prove(
+        _ plan: StoragePlan,
+        _ survey: StorageSurvey,
+        _ store: ParameterStore,
+        _ progress: (Int, Int) -> Void
+    ) throws -> Bool {
+        let unproven = plan.parentEdges.dropFirst().filter { !isProvenEdge[$0] }
+        guard !unproven.isEmpty else { return false }
+        let estimator = EncodingEstimator(store: store)
+        var edges = graph.edges
+        for (done, edge) in unproven.enumerated() {
+            progress(done, unproven.count)
+            let (source, target) = (edges[edge].source, edges[edge].target)
+            let stored = Double(
+                try estimator.estimate(
+                    survey.record(of: target).id,
+                    base: source == 0 ? nil : survey.record(of: source).id,
+                    isWhole: true
+                ).storedByteCount
+            )
+            isProvenEdge[edge] = true
+            storedByteCounts[edge] = stored
+            edges[edge].storageCost = stored
+            if countsBytes { edges[edge].recreationCost = max(1, stored) }
+        }
+        graph = try Self.graph(edges, survey)
+        return true
     }
 
     /// Whether an edge is how its content is stored now.
