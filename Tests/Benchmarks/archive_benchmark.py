@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""archive_benchmark.py --dlv DLV [--work DIR] [--runs N] [FILES.safetensors ...]
+"""archive_benchmark.py --dlv DLV [--work DIR] [--runs N] [--peers] [FILES.safetensors ...]
 
 What an archive takes, and how fast commits are, beside zstd -3 on the same bytes in the same run.
 
@@ -7,10 +7,16 @@ FILES are checkpoints of one line of training in the order of their names; a nam
 series (base_01, base_02 … are one), and every series after the first is committed as a fine-tune of the last
 checkpoint of the first. Without FILES the checkpoints of the test suite are taken. Then a model of 105 MB and a
 fine-tune of it are made, and committed. One line a figure: name, value, what it was compared with.
+
+With --peers it prints a table instead: what FILES take, and at what speed, in an archive as it is committed and
+after `dlv archive`, and under other coders (see peers.py). --zipnn PYTHON names a Python that has ZipNN,
+--prototype PROGRAM a program that codes a file as a delta to another.
 """
-import argparse, json, os, re, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, os, re, shutil, statistics, subprocess, tempfile, time
 import numpy as np
 from safetensors.numpy import save_file
+
+import peers
 
 
 def run(*words):
@@ -44,20 +50,53 @@ def zstd_size(files):
                for f in files)
 
 
-def storage(dlv, files, work):
-    """Stored ÷ raw of a whole archive, every file of it counted, and of zstd -3 for each file."""
-    archive = os.path.join(work, "storage.dlv")
+def commit_series(dlv, files, archive):
+    """Commits the series of files to a new archive."""
     run(dlv, "init", archive)
     for index, (stem, members) in enumerate(series(files)):
         parents = ["--parent", "model@first"] if index else []
         tag = [] if index else ["--tag", "first"]
         run(dlv, "commit", "--archive", archive, "--model", "model", "-m", stem, *parents, *tag, *members)
     run(dlv, "gc", "--archive", archive)
+
+
+def storage(dlv, files, work):
+    """Stored ÷ raw of a whole archive, every file of it counted, and of zstd -3 for each file."""
+    archive = os.path.join(work, "storage.dlv")
+    commit_series(dlv, files, archive)
     raw, stored = sum(map(size_of, files)), size_of(archive)
     print(f"stored/raw, {len(files)} files, whole archive\t{stored / raw:.4f}\tzstd -3 a file: "
           f"{zstd_size(files) / raw:.4f}")
     print(f"catalog/raw\t{size_of(os.path.join(archive, 'catalog.sqlite')) / raw:.5f}\t")
     run(dlv, "verify", "--deep", "--archive", archive)
+
+
+def beside_peers(options, work):
+    """A table of stored ÷ raw and MB/s of processor time: the archive, whole, and the peers."""
+    files = sorted(options.files)
+    bases, chains = {}, series(files)
+    for index, (_, members) in enumerate(chains):
+        first = chains[0][1][-1] if index else None
+        bases |= dict(zip(members, [first, *members]))
+    raw = sum(map(size_of, files))
+    print(f"{len(files)} files, {raw / 1e6:.1f} MB\tstored/raw\tput MB/s\tget MB/s", flush=True)
+    archive, out = os.path.join(work, "peers.dlv"), os.path.join(work, "out")
+    for name, change in (("dlv, committed", None), ("dlv, after archive --algorithm mst", "mst")):
+        put, get = peers.Clock(), peers.Clock()
+        with put:
+            if change:
+                run(options.dlv, "archive", "--archive", archive, "--algorithm", change)
+            else:
+                commit_series(options.dlv, files, archive)
+        for number in range(1, len(chains) + 1):
+            shutil.rmtree(out, ignore_errors=True)
+            with get:
+                run(options.dlv, "export", "--archive", archive, f"model@v{number}", out)
+            for file in chains[number - 1][1]:
+                assert peers.digest(file) == peers.digest(os.path.join(out, os.path.basename(file)))
+        print(f"{name}\t{size_of(archive) / raw:.4f}\t{raw / 1e6 / put.seconds:.0f}\t"
+              f"{raw / 1e6 / get.seconds:.0f}", flush=True)
+    peers.table(files, bases, work, options)
 
 
 def large_model(work):
@@ -105,9 +144,15 @@ def main():
     parser.add_argument("--dlv", required=True)
     parser.add_argument("--work")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--zipnn", metavar="PYTHON")
+    parser.add_argument("--prototype", metavar="PROGRAM")
+    parser.add_argument("--patch-level", type=int, default=19)
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as work:
+        if options.peers:
+            return beside_peers(options, work)
         if options.files:
             storage(options.dlv, options.files, work)
         commits(options.dlv, work, options.runs)
