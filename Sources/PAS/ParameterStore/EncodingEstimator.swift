@@ -162,7 +162,8 @@ public final class EncodingEstimator {
         )
     }
 
-    /// The processor time of decoding a segment's chunks: the better of two rounds.
+    /// The processor time of decoding a segment's chunks: the best of some rounds, more of them where they
+    /// are short.
     private func decodeSeconds(
         _ segment: EncodedSegment,
         _ model: SegmentModel,
@@ -171,8 +172,7 @@ public final class EncodingEstimator {
         let scratch = try self.scratch ?? VerificationScratch()
         self.scratch = scratch
         let size = model.kind.chunkByteCount
-        var best = Double.infinity
-        for _ in 0..<2 {
+        return try TimedRounds.least {
             var spent = 0.0
             for (index, chunk) in segment.chunks.enumerated() {
                 let range = index * size..<index * size + model.byteCount(ofChunk: index)
@@ -180,13 +180,34 @@ public final class EncodingEstimator {
                     rebasing: scratch.output[..<range.count]
                 )
                 if let base { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: base[range])) }
-                let start = Self.threadSeconds()
+                let start = TimedRounds.threadSeconds()
                 try scratch.decode(chunk, index, model, into: output)
-                spent += Self.threadSeconds() - start
+                spent += TimedRounds.threadSeconds() - start
             }
-            best = min(best, spent)
+            return spent
         }
-        return best
+    }
+}
+
+/// Times something that takes the same every time: whatever else the machine does only adds.
+enum TimedRounds {
+    private static let roundCountMin = 2
+    private static let roundCountMax = 12
+    /// A short thing is repeated until it has taken so long.
+    private static let secondsMin = 1e-3
+
+    /// The least time of some rounds.
+    ///
+    /// - Parameter round: Does it, and gives the seconds that it took.
+    static func least(_ round: () throws -> Double) rethrows -> Double {
+        var least = Double.infinity
+        var sum = 0.0
+        for count in 0..<roundCountMax where count < roundCountMin || sum < secondsMin {
+            let seconds = try round()
+            least = min(least, seconds)
+            sum += seconds
+        }
+        return least
     }
 
     /// The processor time of the calling thread.

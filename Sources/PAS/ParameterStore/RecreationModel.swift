@@ -75,8 +75,7 @@ public struct RecreationModel: Sendable {
 }
 
 extension ParameterStore {
-    /// The processor time of reading a content, chain and all, from packs that are in memory: the least of
-    /// some repetitions, since whatever else the machine does only adds.
+    /// The processor time of reading a content, chain and all, from packs that are in memory.
     ///
     /// - Throws: ``ParameterStoreError`` if it cannot be read.
     public func secondsOfRead(_ id: ContentID) throws -> Double {
@@ -87,15 +86,13 @@ extension ParameterStore {
         )
         defer { buffer.deallocate() }
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount])
-        var least = Double.infinity
-        for _ in 0..<3 {
+        return try TimedRounds.least {
             // Chunks of its bases may be there too: they would make it too quick.
             cache.forgetAll()
-            let start = EncodingEstimator.threadSeconds()
+            let start = TimedRounds.threadSeconds()
             try read(id, at: 0, into: part)
-            least = min(least, EncodingEstimator.threadSeconds() - start)
+            return TimedRounds.threadSeconds() - start
         }
-        return least
     }
 }
 

@@ -10,9 +10,9 @@
 ///
 /// The answer is the cheapest of all plans met, so it is never dearer than PAS-MT's or PAS-PT's.
 enum LagrangianPlanner {
-    /// Above this many edges the published algorithms for parallel retrieval are left out: their gains
-    /// depend on which groups a subtree touches, and counting these costs too much.
-    private static let parallelEdgeCountMax = 200_000
+    /// Above this many edges the best tree of the relaxation alone is descended from: descent takes most of
+    /// the time.
+    private static let manyStartsEdgeCountMax = 200_000
 
     static func plan(
         _ graph: MatrixStorageGraph,
@@ -42,11 +42,10 @@ enum LagrangianPlanner {
         _ graph: MatrixStorageGraph,
         _ constraints: RecreationConstraints
     ) -> [StoragePlan] {
-        var plans = [StoragePlan.lightApproximate(of: graph, under: constraints)]
-        if constraints.retrieval != .parallel || graph.edges.count <= parallelEdgeCountMax {
-            plans.append(.pasMT(of: graph, under: constraints))
-            plans.append(.pasPT(of: graph, under: constraints))
-        }
+        let plans: [StoragePlan] = [
+            .lightApproximate(of: graph, under: constraints), .pasMT(of: graph, under: constraints),
+            .pasPT(of: graph, under: constraints),
+        ]
         return plans.map { $0.mended(graph, constraints) }
     }
 
@@ -56,7 +55,7 @@ enum LagrangianPlanner {
         var relaxation = LagrangianRelaxation(reduced.graph, reduced.constraints)
         var starts = relaxation.run()
         starts.sort { $0.storageCost(in: reduced.graph) < $1.storageCost(in: reduced.graph) }
-        starts = Array(starts.prefix(reduced.graph.edges.count > parallelEdgeCountMax ? 1 : 3))
+        starts = Array(starts.prefix(reduced.graph.edges.count > manyStartsEdgeCountMax ? 1 : 3))
         if let known = reduced.reduced(best) { starts.append(known) }
         return starts
     }

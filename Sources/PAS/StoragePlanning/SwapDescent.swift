@@ -28,6 +28,10 @@ extension StoragePlan {
 /// The gain of a swap at a node is the gain of its best edge for each unit of storage, which changes with
 /// distances alone, times the weight of its subtree, which changes along two paths to the root. So a step
 /// costs about as much as the subtree that it moves and these paths are long, not O(E) as published.
+///
+/// Where the weight is a number of groups, each counted once, it cannot be kept up to date along a path. The
+/// number of memberships, which can, is never less: a swap waits under that bound, and its subtree is
+/// looked at when no other can gain more.
 struct SwapDescent {
     /// What the best edge into a node gains.
     private struct Swap {
@@ -48,6 +52,8 @@ struct SwapDescent {
         let gain: Double
         let edge: Int
         let stamp: Int
+        /// Whether the gain is not a bound of it.
+        let isExact: Bool
 
         static func < (left: Entry, right: Entry) -> Bool {
             if left.isFree != right.isFree { return right.isFree }
@@ -59,7 +65,7 @@ struct SwapDescent {
     private let isSum: Bool
     private var isViolated: [Bool]
     private var violatedCount: Int
-    // Independent retrieval: how many memberships in violated groups the subtree of a node has.
+    // How many memberships in violated groups the subtree of a node has.
     private var weights: [Int]
     private var best: [Swap?]
     private var stamps: [Int]
@@ -89,12 +95,17 @@ struct SwapDescent {
         }
         for node in 1..<graph.nodeCount {
             rescan(node, tree)
-            push(node, &tree)
+            push(node)
         }
         while violatedCount > 0, let entry = queue.popMax() {
-            let edge = graph.edges[entry.edge]
-            guard stamps[edge.target] == entry.stamp else { continue }
-            swap(entry.edge, in: &tree)
+            let node = graph.edges[entry.edge].target
+            guard stamps[node] == entry.stamp else { continue }
+            if entry.isExact {
+                swap(entry.edge, in: &tree)
+            } else {
+                // Equation 2 counts each group once; it is restricted to groups that the subtree touches.
+                insert(node, weight: tree.touchedGroups(by: node).count { isViolated[$0] }, isExact: true)
+            }
         }
     }
 
@@ -120,7 +131,7 @@ struct SwapDescent {
         for node in moved { rescan(node, tree) }
         changed += moved
         for node in moved { changed += offer(edgesFrom: node, tree) }
-        for node in Set(changed).sorted() where node > 0 { push(node, &tree) }
+        for node in Set(changed).sorted() where node > 0 { push(node) }
     }
 
     /// Adds to the weights of the ancestors of a node, itself excluded, and lists them.
@@ -166,17 +177,21 @@ struct SwapDescent {
         return improved
     }
 
-    private mutating func push(_ node: Int, _ tree: inout PlanTree) {
+    private mutating func push(_ node: Int) {
         stamps[node] += 1
-        guard weights[node] > 0, let swap = best[node] else { return }
-        // Equation 2 counts each group once; it is restricted to groups that the subtree touches.
-        let weight = isSum ? weights[node] : tree.touchedGroups(by: node).count { isViolated[$0] }
+        guard weights[node] > 0 else { return }
+        insert(node, weight: weights[node], isExact: isSum)
+    }
+
+    private mutating func insert(_ node: Int, weight: Int, isExact: Bool) {
+        guard let swap = best[node] else { return }
         queue.insert(
             Entry(
                 isFree: swap.isFree,
                 gain: swap.gain * Double(weight),
                 edge: swap.edge,
-                stamp: stamps[node]
+                stamp: stamps[node],
+                isExact: isExact
             )
         )
     }

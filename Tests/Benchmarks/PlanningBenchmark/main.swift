@@ -53,7 +53,10 @@ if !isQuick {
     }
 }
 
-try showScaling(counts: isQuick ? [1000, 10_000] : [1000, 3000, 10_000, 30_000, 100_000])
+for retrieval in [RetrievalScheme.independent, .parallel] {
+    let counts = isQuick ? [1000, 10_000] : [1000, 3000, 10_000, 30_000, 100_000]
+    try showScaling(retrieval, counts: counts)
+}
 
 if let svgPath {
     try chart.svg().write(toFile: svgPath, atomically: true, encoding: .utf8)
@@ -61,15 +64,15 @@ if let svgPath {
 }
 
 /// Prints how the time of a plan grows with the repository.
-func showScaling(counts: [Int]) throws {
-    print("\nTime of a plan, alpha 1.5, independent retrieval (CPU seconds)")
+func showScaling(_ retrieval: RetrievalScheme, counts: [Int]) throws {
+    print("\nTime of a plan, alpha 1.5, \(retrieval.rawValue) retrieval (CPU seconds)")
     print("matrices    edges   mst   spt  last  pas-mt  pas-pt  pas-lr  pas-lr, microseconds an edge")
     for count in counts {
         let repository = SyntheticRepository(versionCount: count / 160, lookAlikeCount: 3)
         let graph = try repository.graph()
         let constraints = try RecreationConstraints(
             alpha: 1.5,
-            retrieval: .independent,
+            retrieval: retrieval,
             in: graph
         )
         var times: [Double] = []
