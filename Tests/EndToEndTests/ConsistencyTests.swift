@@ -89,6 +89,46 @@ struct ConsistencyTests {
     }
 
     @Test
+    func aListingThatIsKeptIsNotShownAfterAChange() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.check("dlv tag lenet@v1 best")
+            try await place.mount()
+            try await place.check(
+                #"""
+                # names DIRECTORY: what a listing that may have been kept says, and within a second must say.
+                names() { ls "$1" | tr '\n' ' '; }
+                test "$(names mnt/models/lenet)" = 'base best latest v1 v2 '
+                test "$(names mnt/lineage)" = 'lenet@v1 lenet@v2 '
+                # A tag moves: no name changes, and its target and time do.
+                test "$(readlink mnt/models/lenet/best)" = v1
+                dlv tag lenet@v2 best
+                sleep 1
+                test "$(readlink mnt/models/lenet/best)" = v2
+                test "$(stat -c %Y mnt/models/lenet/best)" = "$(stat -c %Y mnt/models/lenet/v2)"
+                test "$(names mnt/models/lenet)" = 'base best latest v1 v2 '
+                # A tag goes, though its listing was read and looked up a moment ago.
+                ls -l mnt/models/lenet > /dev/null
+                dlv tag --delete lenet best
+                sleep 1
+                test "$(names mnt/models/lenet)" = 'base latest v1 v2 '
+                ! readlink mnt/models/lenet/best
+                # The only version of a model goes, and with it the folder on its way.
+                dlv commit --model deep/er $FIXTURES/base_01.safetensors
+                sleep 1
+                test "$(names mnt/models)" = 'deep lenet '
+                ls -lR mnt/models/deep > /dev/null
+                dlv remove deep/er@v1
+                sleep 1
+                test "$(names mnt/models)" = 'lenet '
+                ! ls mnt/models/deep/er
+                test "$(names mnt/lineage)" = 'lenet@v1 lenet@v2 '
+                """#
+            )
+        }
+    }
+
+    @Test
     func readersSeeRightBytesWhileCommitsAndCollectionsRun() async throws {
         try await Workplace.use { place in
             try await place.makeZoo()

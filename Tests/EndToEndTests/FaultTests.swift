@@ -234,8 +234,14 @@ struct FaultTests {
                 """
                 echo 'select m' > mnt/query/all.dql
                 echo 'select nonsense' > mnt/query/wrong.dql || true
-                # As an indexer that looks into each file, and as updatedb, which lists with attributes.
-                timeout 120 find mnt -type f -exec head -c 512 {} + > /dev/null
+                # An indexer that looks into each file, and one that knows all names afterwards.
+                timeout 120 find mnt -type f -exec file --brief {} + > kinds
+                test $(wc -l < kinds) -eq $(find mnt -type f | wc -l)
+                ! grep -i 'cannot open' kinds
+                timeout 120 updatedb --require-visibility no -U "$PWD/mnt" -o names.db \
+                    --prunefs '' --prunepaths '' --prunenames ''
+                for path in $(find mnt -mindepth 1); do echo "$PWD/$path"; done | sort > expected
+                plocate -d names.db "$PWD/mnt/" | sort | cmp - expected
                 timeout 120 find mnt -printf '%i %s %T@ %p\\n' > walk
                 test $(wc -l < walk) -gt 150
                 timeout 120 find mnt -printf '%i %s %T@ %p\\n' > again

@@ -158,7 +158,7 @@ extension Catalog {
             try Row.fetchOne(
                 database,
                 cachedSQL: """
-                    \(Self.versionColumns) JOIN tag t ON t.version = v.id
+                    \(Self.versionColumns) JOIN tag t ON t.version = v.id AND t.model = m.id
                     WHERE m.name = ? AND t.name = ? AND removalTime IS NULL
                     """,
                 arguments: [model, tag]

@@ -47,7 +47,10 @@ extension Database {
     ) throws -> [Value] {
         let statement = try cachedStatement(sql: sql)
         try statement.setArguments(arguments)
-        return try Array(ColumnCursor(statement, make))
+        var values: [Value] = []
+        // Not by the initialiser of arrays, which GRDB does not let the compiler specialise.
+        try ColumnCursor(statement, make).forEach { values.append($0) }
+        return values
     }
 }
 

@@ -3,52 +3,54 @@
 /// Never changes, so any number of open directories share it. An entry takes its name and some sixty
 /// bytes.
 public final class FuseDirectory: Sendable {
-    /// A name with its attributes.
-    public struct Entry: Sendable {
-        fileprivate let name: [UInt8]
-        fileprivate let attributes: FuseAttributes
-
-        /// Creates an entry.
-        ///
-        /// - Parameters:
-        ///   - name: Bytes without NUL and slash.
-        ///   - attributes: What `stat` would tell.
-        public init(name: [UInt8], attributes: FuseAttributes) {
-            self.name = name
-            self.attributes = attributes
-        }
-    }
-
     /// All names, each ended by a NUL.
     private let names: [UInt8]
     /// Where each name begins.
     private let starts: [Int]
     private let attributes: [FuseAttributes]
 
-    /// Makes a listing.
-    public init(own: FuseAttributes, parent: FuseAttributes, _ entries: some Collection<Entry>) {
-        var names: [UInt8] = []
-        var starts: [Int] = []
-        var attributes: [FuseAttributes] = []
-        names.reserveCapacity(8 + entries.count * Self.usualNameByteCount)
-        starts.reserveCapacity(2 + entries.count)
-        attributes.reserveCapacity(2 + entries.count)
-        func add(_ name: [UInt8], _ facts: FuseAttributes) {
+    /// Takes the entries of a listing, one after the other.
+    public struct Builder {
+        fileprivate var names: [UInt8] = []
+        fileprivate var starts: [Int] = []
+        fileprivate var attributes: [FuseAttributes] = []
+
+        /// A guess, for the room that is reserved.
+        private static let usualNameByteCount = 12
+
+        /// Begins a listing.
+        ///
+        /// - Parameters:
+        ///   - own: What `stat` would tell of the directory.
+        ///   - parent: What it would tell of the directory that holds it.
+        ///   - count: How many entries will come.
+        public init(own: FuseAttributes, parent: FuseAttributes, count: Int) {
+            names.reserveCapacity(8 + count * Self.usualNameByteCount)
+            starts.reserveCapacity(2 + count)
+            attributes.reserveCapacity(2 + count)
+            add(Array(".".utf8), own)
+            add(Array("..".utf8), parent)
+        }
+
+        /// Adds an entry.
+        ///
+        /// - Parameters:
+        ///   - name: Bytes without NUL and slash.
+        ///   - attributes: What `stat` would tell.
+        public mutating func add(_ name: [UInt8], _ attributes: FuseAttributes) {
             starts.append(names.count)
             names += name
             names.append(0)
-            attributes.append(facts)
+            self.attributes.append(attributes)
         }
-        add(Array(".".utf8), own)
-        add(Array("..".utf8), parent)
-        for entry in entries { add(entry.name, entry.attributes) }
-        self.names = names
-        self.starts = starts
-        self.attributes = attributes
     }
 
-    /// A guess, for the room that is reserved.
-    private static let usualNameByteCount = 12
+    /// Makes a listing.
+    public init(_ builder: consuming Builder) {
+        names = builder.names
+        starts = builder.starts
+        attributes = builder.attributes
+    }
 
     /// The number of entries, `.` and `..` included.
     public var count: Int { attributes.count }

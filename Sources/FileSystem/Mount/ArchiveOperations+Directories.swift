@@ -92,13 +92,13 @@ extension ArchiveOperations {
         let entries = try fileSystem.entries(of: directory) {
             request.isInterrupted || self.executors.isEnding
         }
-        return FuseDirectory(
+        var builder = FuseDirectory.Builder(
             own: translated(own),
             parent: translated(parent),
-            entries.lazy.map {
-                .init(name: $0.name, attributes: self.translated($0.attributes))
-            }
+            count: entries.count
         )
+        for entry in entries { builder.add(entry.name, translated(entry.attributes)) }
+        return FuseDirectory(builder)
     }
 
     func releaseDirectory(_ request: FuseRequest, handle: UInt64) {

@@ -93,6 +93,17 @@ struct CatalogTests {
         let file = try #require(try catalog.files(of: version.id).first)
         #expect(file.path == [0x61, 0xFF] && file.role == .weights && file.isExecutable)
         #expect(file.modificationTime == 123_456_789_012_345_678 && file.note == "a note")
+        let listed = try #require(try catalog.listedFiles(of: version.id).first)
+        #expect(listed.id == file.id && listed.snapshot == file.snapshot && listed.path == file.path)
+        #expect(listed.role == file.role && listed.format == file.format)
+        #expect(listed.byteCount == file.byteCount && listed.isExecutable && listed.linkTarget == nil)
+        #expect(listed.modificationTime == file.modificationTime)
+        #expect(
+            try catalog.listedVersions(of: version.modelID) == [
+                ListedVersion(id: version.id, number: 1, creationTime: version.creationTime)
+            ]
+        )
+        #expect(try catalog.newestTimes().map(\.newestTime) == [version.creationTime])
         #expect(try catalog.spans(of: file.id).map(\.byteCount) == [100])
         let tensor = try #require(try catalog.tensors(of: file.id).first)
         #expect(tensor.description.shape == [5, 5] && tensor.description.isFortranOrder)

@@ -110,6 +110,17 @@ struct ArchiveTreeTests {
     }
 
     @Test
+    func filesOfOneFolderMayLieApartInTheCommit() throws {
+        // In the order of their paths, those of `a` come before and behind those of `a-b` and `a/b`.
+        let files = ["a/1", "a/b/2", "a/b/c/3", "a/z/4", "a-b/5", "6", "b/7", "a.b/8"]
+        try commit("m", Dictionary(uniqueKeysWithValues: files.map { ($0, Array($0.utf8)) }))
+        for file in files { #expect(try bytes("models/m/v1/files/\(file)") == Array(file.utf8)) }
+        #expect(try names("models/m/v1/files").sorted() == ["6", "a", "a-b", "a.b", "b"])
+        #expect(try names("models/m/v1/files/a").sorted() == ["1", "b", "z"])
+        #expect(try names("models/m/v1/files/a/b").sorted() == ["2", "c"])
+    }
+
+    @Test
     func narrowFloatsAreShownAsFloats() throws {
         try commit("m", ["w.safetensors": weights])
         let file = try bytes("models/m/v1/layers/a/w.npy")

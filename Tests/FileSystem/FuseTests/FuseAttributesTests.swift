@@ -41,11 +41,9 @@ struct FuseAttributesTests {
 
     @Test
     func listingsBeginWithDots() {
-        let directory = FuseDirectory(
-            own: attributes(),
-            parent: attributes(),
-            [.init(name: Array("x".utf8), attributes: attributes())]
-        )
+        var builder = FuseDirectory.Builder(own: attributes(), parent: attributes(), count: 1)
+        builder.add(Array("x".utf8), attributes())
+        let directory = FuseDirectory(builder)
         let names = directory.withNames { names in
             (0..<directory.count).map { String(cString: directory.entry($0, names).name) }
         }

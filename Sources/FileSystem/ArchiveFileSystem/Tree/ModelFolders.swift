@@ -27,55 +27,64 @@ struct ModelFolders {
         guard let text = String(validating: name, as: UTF8.self) else {
             throw ArchiveTree.missing(name)
         }
-        if !folder.isEmpty, let model = try model(folder) {
-            if text == "latest", try catalog.newestVersion(of: folder) != nil {
-                return try attributes(of: .link(folder: folder, name: text))
-            }
-            if text.first == "v", let number = Int(text.dropFirst()), text == "v\(number)",
-                let version = try catalog.version(of: folder, number: number),
-                version.removalTime == nil
-            {
-                return attributes(of: version.id, creationTime: version.creationTime)
-            }
-            if try catalog.tags(of: model).contains(where: { $0.name == text }) {
-                return try attributes(of: .link(folder: folder, name: text))
-            }
-        }
+        if !folder.isEmpty, let found = try versionOrLink(text, in: folder) { return found }
         let path = folder.isEmpty ? text : "\(folder)/\(text)"
         guard try tree.modelIndices.current().holds(path) else { throw ArchiveTree.missing(name) }
         return try attributes(of: .folder(path))
     }
 
+    /// A version of a model, or a link to one, in one look into the catalog.
+    private func versionOrLink(_ name: String, in folder: String) throws -> NodeAttributes? {
+        if name.first == "v", let number = Int(name.dropFirst()), name == "v\(number)" {
+            let version = try catalog.version(of: folder, number: number)
+            // Folders do not fold case, as the names of models do.
+            guard let version, version.removalTime == nil, version.model == folder else { return nil }
+            return attributes(of: version.id, creationTime: version.creationTime)
+        }
+        let link = NamedNodes.Name.link(folder: folder, name: name)
+        return try version(of: link).map { attributes(ofLink: link, to: $0) }
+    }
+
     func attributes(of name: NamedNodes.Name) throws -> NodeAttributes {
-        let node = ArchiveNode.named(tree.namedNodes.number(of: name))
         switch name {
         case .folder(let path):
             guard let time = try tree.modelIndices.current().times[path] else {
                 throw ArchiveTree.stale
             }
-            return tree.directory(node, modificationTime: time)
-        case .link:
-            let version = try version(of: name)
-            return tree.link(
-                node,
-                target: Self.name(ofVersion: version.number),
-                modificationTime: version.creationTime * 1_000_000
+            return tree.directory(
+                .named(tree.namedNodes.number(of: name)),
+                modificationTime: time
             )
+        case .link:
+            guard let version = try version(of: name) else { throw ArchiveTree.stale }
+            return attributes(ofLink: name, to: version)
         }
     }
 
-    func target(of name: NamedNodes.Name) throws -> [UInt8] {
-        Self.name(ofVersion: try version(of: name).number)
+    private func attributes(
+        ofLink name: NamedNodes.Name,
+        to version: VersionRecord
+    ) -> NodeAttributes {
+        tree.link(
+            .named(tree.namedNodes.number(of: name)),
+            target: Self.name(ofVersion: version.number),
+            modificationTime: version.creationTime * 1_000_000
+        )
     }
 
-    private func version(of name: NamedNodes.Name) throws -> VersionRecord {
-        guard case .link(let folder, let link) = name else { throw ArchiveTree.stale }
+    func target(of name: NamedNodes.Name) throws -> [UInt8] {
+        guard let version = try version(of: name) else { throw ArchiveTree.stale }
+        return Self.name(ofVersion: version.number)
+    }
+
+    /// The version that a link leads to; nil if there is no such link any more.
+    private func version(of name: NamedNodes.Name) throws -> VersionRecord? {
+        guard case .link(let folder, let link) = name else { return nil }
         let version =
             link == "latest"
             ? try catalog.newestVersion(of: folder)
             : try catalog.version(of: folder, tag: link)
-        guard let version else { throw ArchiveTree.stale }
-        return version
+        return version?.model == folder ? version : nil
     }
 
     func entries(of folder: String) throws -> [DirectoryEntry] {
@@ -125,7 +134,7 @@ struct ModelFolders {
         [UInt8(ascii: "v")] + String(number).utf8
     }
 
-    /// The row of a model whose name is exactly this: folders do not fold case.
+    /// The row of a model whose name is exactly this.
     private func model(_ name: String) throws -> ModelID? {
         guard let model = try catalog.model(named: name), model.name == name else { return nil }
         return model.id
