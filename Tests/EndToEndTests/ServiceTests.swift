@@ -222,4 +222,60 @@ struct ServiceTests {
             )
         }
     }
+
+    @Test
+    func theUnitThatIsDocumentedServesRestartsAndStops() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.check(
+                #"""
+                # The unit as the documentation has it, but for the paths.
+                mkdir -p mnt units/systemd/user
+                program=$(sed -n "s/exec '\(.*\)' .*/\1/p" .tools/dlv)
+                page="$FIXTURES/../../../Sources/FileSystem/Mount/Mount.docc/MountService.md"
+                sed -n '/^\[Unit\]/,/^```/p' "$page" | grep -v '^```' |
+                    sed "s|/usr/local/bin/dlv|$program|; s|/srv/zoo.dlv|$PWD/zoo.dlv|; s|/mnt/zoo$|$PWD/mnt|" \
+                    > units/systemd/user/zoo.service
+                grep -q "^ExecStart=$program mount .* $PWD/zoo.dlv $PWD/mnt$" units/systemd/user/zoo.service
+                if [ -x "$(command -v systemd-analyze)" ]; then
+                    systemd-analyze verify units/systemd/user/zoo.service
+                fi
+                cat > serve <<'SERVE'
+                # A manager of its own, where nobody else sees it or what it mounts.
+                mount -t tmpfs none /run
+                mkdir -p /run/systemd/system /run/user/0
+                chmod 700 /run/user/0
+                export XDG_RUNTIME_DIR=/run/user/0 XDG_CONFIG_HOME=$PWD/units
+                sed -i '/^RequiresMountsFor/d' units/systemd/user/zoo.service
+                /lib/systemd/systemd --user --unit=basic.target > manager.log 2>&1 & manager=$!
+                trap 'kill $manager; wait' EXIT
+                for turn in $(seq 50); do
+                    [ -e /run/user/0/systemd/private ] && break
+                    kill -0 $manager 2> /dev/null || { echo 'no manager of systemd can run here'; exit 0; }
+                    sleep 0.1
+                done
+                # Opened, since the kernel may remember a name for a dead server.
+                until_there() { for turn in $(seq 100); do head -c 1 "$1" && return; sleep 0.1; done; exit 1; }
+                systemctl --user start zoo
+                until_there mnt/README.txt > /dev/null 2>&1
+                cmp mnt/models/lenet/v1/model.safetensors $FIXTURES/base_10.safetensors
+                # Killed, it comes again and mounts over what is left.
+                kill -9 "$(systemctl --user show --property MainPID --value zoo)"
+                until_there mnt/README.txt > /dev/null 2>&1
+                # Stopped, it lets what is open be read.
+                exec 5< mnt/models/lenet/v1/model.safetensors
+                systemctl --user stop zoo & stop=$!
+                while [ -e mnt/README.txt ]; do sleep 0.1; done
+                cmp - $FIXTURES/base_10.safetensors <&5
+                exec 5<&-
+                wait $stop
+                test "$(systemctl --user is-active zoo)" = inactive
+                SERVE
+                if [ $(id -u) = 0 ] && [ -x /lib/systemd/systemd ]; then
+                    timeout 60 unshare --mount --propagation private bash -e serve
+                fi
+                """#
+            )
+        }
+    }
 }
