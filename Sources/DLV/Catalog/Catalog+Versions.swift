@@ -99,20 +99,38 @@ extension Catalog {
 
     /// The versions of a model that were not removed, in order of their numbers.
     public func listedVersions(of model: ModelID) throws -> [ListedVersion] {
+        try read { try Self.listedVersions(of: model, $0) }
+    }
+
+    /// The versions of every model that were not removed: models in order of their names, versions of their
+    /// numbers.
+    public func listedVersions() throws -> [(model: String, versions: [ListedVersion])] {
         try read { database in
-            try database.values(
-                cachedSQL: """
-                    SELECT id, number, creationTime FROM version
-                    WHERE model = ? AND removalTime IS NULL ORDER BY number
-                    """,
-                arguments: [model.rawValue]
-            ) { columns in
-                ListedVersion(
-                    id: VersionID(rawValue: Int64(columns.integer(0))),
-                    number: columns.integer(1),
-                    creationTime: Int64(columns.integer(2))
-                )
+            // Sorted here: SQLite would sort all the versions.
+            try database.values(cachedSQL: "SELECT id, name FROM model", arguments: []) {
+                (id: ModelID(rawValue: Int64($0.integer(0))), name: $0.text(1))
             }
+            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { ($0.name, try Self.listedVersions(of: $0.id, database)) }
+        }
+    }
+
+    private static func listedVersions(
+        of model: ModelID,
+        _ database: Database
+    ) throws -> [ListedVersion] {
+        try database.values(
+            cachedSQL: """
+                SELECT id, number, creationTime FROM version
+                WHERE model = ? AND removalTime IS NULL ORDER BY number
+                """,
+            arguments: [model.rawValue]
+        ) { columns in
+            ListedVersion(
+                id: VersionID(rawValue: Int64(columns.integer(0))),
+                number: columns.integer(1),
+                creationTime: Int64(columns.integer(2))
+            )
         }
     }
 

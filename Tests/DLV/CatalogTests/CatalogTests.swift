@@ -104,6 +104,14 @@ struct CatalogTests {
             ]
         )
         #expect(try catalog.newestTimes().map(\.newestTime) == [version.creationTime])
+        _ = try commit("a-b")
+        _ = try commit("B")
+        // By the bytes of their names, as `versions` has them.
+        #expect(try catalog.listedVersions().map(\.model) == ["B", "a-b", "a/b"])
+        #expect(try catalog.listedVersions().map(\.versions.count) == [1, 1, 1])
+        #expect(
+            try catalog.listedVersions().flatMap(\.versions).map(\.id) == catalog.versions().map(\.id)
+        )
         #expect(try catalog.spans(of: file.id).map(\.byteCount) == [100])
         let tensor = try #require(try catalog.tensors(of: file.id).first)
         #expect(tensor.description.shape == [5, 5] && tensor.description.isFortranOrder)

@@ -44,8 +44,18 @@ struct LineageFolder {
     func entries(of directory: ArchiveNode) throws -> [DirectoryEntry] {
         switch directory {
         case .lineage:
-            return try catalog.versions().map { version in
-                entry(Self.name(of: version), attributes(.lineageOf(version.id), version))
+            return try catalog.listedVersions().flatMap { model, versions in
+                let prefix = Array("\(Self.name(ofModel: model))@v".utf8)
+                return versions.map { version in
+                    // As name(of:) has it, but for all versions at a time.
+                    DirectoryEntry(
+                        name: prefix + String(version.number).utf8,
+                        attributes: tree.directory(
+                            .lineageOf(version.id),
+                            modificationTime: version.creationTime * 1_000_000
+                        )
+                    )
+                }
             }
         case .lineageOf(let version):
             let record = try record(version)
@@ -73,9 +83,13 @@ struct LineageFolder {
         return number
     }
 
-    /// A slash in a model's name is written `+` here.
     private static func name(of version: VersionRecord) -> String {
-        version.reference.replacing("/", with: "+")
+        "\(name(ofModel: version.model))@v\(version.number)"
+    }
+
+    /// A slash in a model's name is written `+` here.
+    private static func name(ofModel model: String) -> String {
+        model.replacing("/", with: "+")
     }
 
     private static func target(of version: VersionRecord) -> [UInt8] {
