@@ -20,10 +20,17 @@ public final class PackWriter {
         let descriptor: FileDescriptor
         var byteCount: Int
         var buffer: [UInt8]
+        var writtenByteCount = 0
+        var writebackStart = 0
     }
 
     /// Small streams are gathered to writes of this size.
     private static let bufferByteCount = 1 << 20
+    /// Streams from this size on are not copied for that.
+    private static let directByteCount = 32 << 10
+    /// The system is asked to begin with the disk whenever there is so much more, so that ``finish()`` does
+    /// not wait for all of it.
+    private static let writebackByteCount = 4 << 20
 
     /// Creates the files.
     ///
@@ -67,12 +74,15 @@ public final class PackWriter {
 
     /// Appends a stream.
     public func append(_ stream: [UInt8], to part: PackPart) throws(PackFileError) {
-        guard var file = files[part] else { return }
-        files[part] = nil
-        file.buffer += stream
-        file.byteCount += stream.count
-        files[part] = file
-        if file.buffer.count >= Self.bufferByteCount { try flush(part) }
+        files[part]?.byteCount += stream.count
+        guard stream.count < Self.directByteCount else {
+            try flush(part)
+            try write(stream, to: part)
+            return
+        }
+        files[part]?.buffer += stream
+        guard let file = files[part], file.buffer.count >= Self.bufferByteCount else { return }
+        try flush(part)
     }
 
     /// Gives everything appended so far to the operating system, so that it can be read back.
@@ -82,12 +92,25 @@ public final class PackWriter {
 
     private func flush(_ part: PackPart) throws(PackFileError) {
         guard let file = files[part], !file.buffer.isEmpty else { return }
+        try write(file.buffer, to: part)
+        files[part]?.buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func write(_ bytes: [UInt8], to part: PackPart) throws(PackFileError) {
+        guard let file = files[part] else { return }
         do {
-            try file.descriptor.writeAll(file.buffer)
+            try file.descriptor.writeAll(bytes)
         } catch {
             throw Self.failure("write", file.path, error)
         }
-        files[part]?.buffer.removeAll(keepingCapacity: true)
+        let end = file.writtenByteCount + bytes.count
+        files[part]?.writtenByteCount = end
+        let start = file.writebackStart
+        guard end - start >= Self.writebackByteCount else { return }
+        // Linux takes this as word to begin writing; dirty pages stay in its cache all the same. It is
+        // only advice, so an error does not matter.
+        _ = posix_fadvise(file.descriptor.rawValue, start, end - start, POSIX_FADV_DONTNEED)
+        files[part]?.writebackStart = end
     }
 
     /// Writes everything to the disk: the files, then the directory that names them.

@@ -61,17 +61,16 @@ struct ContentIndex: Sendable {
     }
 
     /// Appends a segment with its chunks.
-    mutating func append(_ segment: EncodedSegment) {
-        func checksum(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { StreamChecksum.of($0) } }
+    mutating func append(_ segment: EncodedSegment, _ checksums: SegmentChecksums) {
         appendSegment(
             segment.coding,
             modelByteCount: segment.model.count,
-            checksum: checksum(segment.model)
+            checksum: checksums.model
         )
-        for chunk in segment.chunks {
+        for (chunk, checksum) in zip(segment.chunks, checksums.chunks) {
             appendChunk(
-                high: (chunk.high.count, checksum(chunk.high)),
-                low: (chunk.low.count, checksum(chunk.low))
+                high: (chunk.high.count, checksum.high),
+                low: (chunk.low.count, checksum.low)
             )
         }
     }

@@ -9,7 +9,38 @@ public import Tensors
 /// chunks, by all cores, in memory that does not grow with its size, and every chunk is decoded again
 /// and compared with the original before it counts. What was written can be read, and be the base of
 /// what follows, before the catalog knows it. Used by one thread.
+///
+/// Contents are given several at a time where there are several: cores then work on segments of their own,
+/// one core on each, which keeps them busier than sharing the steps of one.
 public final class ContentWriter {
+    /// A content to store.
+    public struct NewContent: Sendable {
+        let source: any ByteSource
+        let kind: ElementKind
+        let layout: RowLayout
+        let bases: [ContentID]
+
+        /// Describes a content.
+        ///
+        /// - Parameters:
+        ///   - source: The bytes.
+        ///   - kind: What its elements are.
+        ///   - layout: How they form rows and columns, if the content holds tensors.
+        ///   - bases: Stored contents that are like it; one of them or of their own bases is its base, or
+        ///     none.
+        public init(
+            _ source: any ByteSource,
+            kind: ElementKind,
+            layout: RowLayout = RowLayout(),
+            bases: [ContentID] = []
+        ) {
+            self.source = source
+            self.kind = kind
+            self.layout = layout
+            self.bases = bases
+        }
+    }
+
     /// What became of a content.
     public struct WrittenContent: Hashable, Sendable {
         /// Its number.
@@ -31,7 +62,7 @@ public final class ContentWriter {
     private var nextID: Int64
     private let encodingPool = EncodingScratchPool()
     private let verificationPool = ScratchPool { try VerificationScratch() }
-    private let workspace = SegmentWorkspace()
+    private let workspaces = ScratchPool { SegmentWorkspace() }
 
     /// Begins a commit; its pack is created with the first new content.
     ///
@@ -68,32 +99,44 @@ public final class ContentWriter {
         bases: [ContentID] = [],
         successorCount: Int = 0
     ) throws -> WrittenContent {
-        let hash = try ContentHash(of: source)
-        if let known = try ids[hash] ?? store.id(of: hash) {
-            return WrittenContent(id: known, isKnown: true)
-        }
-        let id = ContentID(rawValue: nextID)
+        let content = NewContent(source, kind: kind, layout: layout, bases: bases)
+        return try add([content], successorCount: successorCount)[0]
+    }
+
+    /// Stores contents, but for those whose bytes are stored already.
+    ///
+    /// - Parameters:
+    ///   - contents: The contents; what is a base of one must have been added before.
+    ///   - successorCount: How many contents will be added that are like each.
+    /// - Returns: What became of each, in the same order.
+    /// - Throws: ``ParameterStoreError``, or an error of a source; then none of them is stored.
+    public func add(
+        _ contents: [NewContent],
+        successorCount: Int = 0
+    ) throws -> [WrittenContent] {
         do {
-            let base = try BaseChoice(store: store, successorCount: successorCount)
-                .base(for: source, kind: kind, bases)
-            let record = try write(
-                source,
-                as: (id, hash),
-                kind: kind,
-                layout: layout,
-                base: base,
-                deltaLayout: .whole
-            )
-            nextID += 1
-            records.append(record)
-            ids[hash] = id
-            store.addPending(record, packName: packName)
-        } catch let error as PackFileError {
-            throw ParameterStoreError(pack: error)
-        } catch let error as TensorCodingError {
-            throw ParameterStoreError(.system, "Cannot encode a content: \(error.message).")
+            let choice = BaseChoice(store: store, successorCount: successorCount)
+            let looks = try concurrentMap(contents.count) { try look(at: contents[$0], choice) }
+            var new: [ContentHash: ContentID] = [:]
+            var tasks: [Task] = []
+            let written = zip(contents, looks).map { content, look in
+                if let id = look.known ?? new[look.hash] {
+                    return WrittenContent(id: id, isKnown: true)
+                }
+                let id = ContentID(rawValue: nextID + Int64(tasks.count))
+                new[look.hash] = id
+                tasks.append(Task(id, look.hash, content, base: look.base, deltaLayout: .whole))
+                return WrittenContent(id: id, isKnown: false)
+            }
+            let added = try write(tasks)
+            nextID += Int64(tasks.count)
+            records += added
+            ids.merge(new) { first, _ in first }
+            for record in added { store.addPending(record, packName: packName) }
+            return written
+        } catch {
+            throw Self.failure(error)
         }
-        return WrittenContent(id: id, isKnown: false)
     }
 
     /// Writes everything to the disk.
@@ -151,16 +194,13 @@ public final class ContentWriter {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
         if let other { try content.checkFits(other) }
-        return try replace {
-            try write(
-                StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
-                as: (id, content.record.hash),
-                kind: content.record.kind,
-                layout: content.index.layout,
-                base: other,
-                deltaLayout: deltaLayout
-            )
-        }
+        let same = NewContent(
+            StoredBytes(id: id, store: store, byteCount: content.record.byteCount),
+            kind: content.record.kind,
+            layout: content.index.layout
+        )
+        let task = Task(id, content.record.hash, same, base: other, deltaLayout: deltaLayout)
+        return try replace { try write([task])[0] }
     }
 
     /// Moves a content that is stored already, as it is coded, so that its old pack can go.
@@ -182,53 +222,127 @@ public final class ContentWriter {
             records.append(record)
             store.addPending(record, packName: packName, isReplaced: true)
             return record
-        } catch let error as PackFileError {
-            throw ParameterStoreError(pack: error)
-        } catch let error as TensorCodingError {
-            throw ParameterStoreError(.system, "Cannot encode a content: \(error.message).")
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: any Error) -> any Error {
+        switch error {
+        case let error as PackFileError: ParameterStoreError(pack: error)
+        case let error as TensorCodingError:
+            ParameterStoreError(.system, "Cannot encode a content: \(error.message).")
+        default: error
         }
     }
 
     // MARK: - Steps
 
-    private func write(
-        _ source: any ByteSource,
-        as identity: (id: ContentID, hash: ContentHash),
-        kind: ElementKind,
-        layout: RowLayout,
-        base: StoredContent?,
-        deltaLayout: DeltaLayout
-    ) throws -> ContentRecord {
-        let pack = try openPack()
-        let start = (high: pack.offset(in: .high), low: pack.offset(in: .low))
-        // Bytes without a structure need no rows.
-        let layout = kind.isFloatingPoint ? layout : RowLayout()
-        var index = ContentIndex(highStart: start.high, lowStart: start.low, layout: layout)
-        let encoder = SegmentEncoder(
-            kind: kind,
-            layout: layout,
-            deltaLayout: deltaLayout,
-            pool: encodingPool
-        )
-        var place = 0
-        while place < source.byteCount {
-            let range = place..<min(source.byteCount, place + kind.segmentByteCount)
-            let segment = try encode(source, range, kind: kind, layout, base, with: encoder)
-            try append(segment, to: pack, &index)
-            place = range.upperBound
+    /// What is found out of a content before its turn.
+    private struct Look: Sendable {
+        let hash: ContentHash
+        let known: ContentID?
+        let base: StoredContent?
+    }
+
+    private func look(at content: NewContent, _ choice: BaseChoice) throws -> Look {
+        let hash = try ContentHash(of: content.source)
+        if let known = try ids[hash] ?? store.id(of: hash) {
+            return Look(hash: hash, known: known, base: nil)
         }
+        let base = try choice.base(for: content.source, kind: content.kind, content.bases)
+        return Look(hash: hash, known: nil, base: base)
+    }
+
+    /// A content that is to be encoded, and how.
+    private struct Task: Sendable {
+        let id: ContentID
+        let hash: ContentHash
+        let source: any ByteSource
+        let kind: ElementKind
+        let layout: RowLayout
+        let base: StoredContent?
+        let deltaLayout: DeltaLayout
+
+        init(
+            _ id: ContentID,
+            _ hash: ContentHash,
+            _ content: NewContent,
+            base: StoredContent?,
+            deltaLayout: DeltaLayout
+        ) {
+            self.id = id
+            self.hash = hash
+            self.base = base
+            self.deltaLayout = deltaLayout
+            source = content.source
+            kind = content.kind
+            // Bytes without a structure need no rows.
+            layout = content.kind.isFloatingPoint ? content.layout : RowLayout()
+        }
+
+        /// The segments, in bytes; one of none if the content is empty.
+        var segments: [Range<Int>] {
+            guard source.byteCount > 0 else { return [0..<0] }
+            return stride(from: 0, to: source.byteCount, by: kind.segmentByteCount).map {
+                $0..<min(source.byteCount, $0 + kind.segmentByteCount)
+            }
+        }
+    }
+
+    /// A segment that came back when it was decoded.
+    private struct ProvenSegment: Sendable {
+        let segment: EncodedSegment
+        let checksums: SegmentChecksums
+    }
+
+    /// Encodes contents, segments beside one another, and appends them to the pack in order.
+    private func write(_ tasks: [Task]) throws -> [ContentRecord] {
+        guard !tasks.isEmpty else { return [] }
+        let pack = try openPack()
+        let parts = tasks.flatMap { task in task.segments.map { (task: task, range: $0) } }
+        var records: [ContentRecord] = []
+        var start = (high: 0, low: 0)
+        var index = ContentIndex(highStart: 0, lowStart: 0, layout: RowLayout())
+        try concurrentSequence(parts.count) { part in
+            try parts[part].range.isEmpty ? nil : encode(parts[part].task, parts[part].range)
+        } take: { (part, proven: ProvenSegment?) in
+            let (task, range) = parts[part]
+            if range.lowerBound == 0 {
+                start = (high: pack.offset(in: .high), low: pack.offset(in: .low))
+                index = ContentIndex(
+                    highStart: start.high,
+                    lowStart: start.low,
+                    layout: task.layout
+                )
+            }
+            if let proven { try append(proven, to: pack, &index) }
+            if range.upperBound == task.source.byteCount {
+                records.append(try finish(task, index, from: start, in: pack))
+            }
+        }
+        return records
+    }
+
+    /// Appends the index of a content behind its streams.
+    private func finish(
+        _ task: Task,
+        _ index: ContentIndex,
+        from start: (high: Int, low: Int),
+        in pack: PackWriter
+    ) throws(PackFileError) -> ContentRecord {
         let usesBase = index.segments.contains { $0.coding.needsBase }
         var record = ContentRecord(
-            id: identity.id,
-            hash: identity.hash,
-            byteCount: source.byteCount,
-            kind: kind,
+            id: task.id,
+            hash: task.hash,
+            byteCount: task.source.byteCount,
+            kind: task.kind,
             pack: packID,
             indexOffset: 0,
             indexByteCount: 0,
             storedByteCount: 0,
-            base: usesBase ? base?.record.id : nil,
-            depth: usesBase ? (base?.record.depth ?? 0) + 1 : 0
+            base: usesBase ? task.base?.record.id : nil,
+            depth: usesBase ? (task.base?.record.depth ?? 0) + 1 : 0
         )
         try append(index, from: start, to: pack, &record)
         return record
@@ -295,33 +409,35 @@ public final class ContentWriter {
     }
 
     /// Encodes a segment, and proves that it comes back.
-    private func encode(
-        _ source: any ByteSource,
-        _ range: Range<Int>,
-        kind: ElementKind,
-        _ layout: RowLayout,
-        _ base: StoredContent?,
-        with encoder: SegmentEncoder
-    ) throws -> EncodedSegment {
-        let elements = try workspace.load(source, range)
-        let other = try base.map { try workspace.load($0, range, from: store) }
-        let segment = try encoder.encode(elements, base: other, at: range.lowerBound)
-        let model = try segment.readModel(
-            kind: kind,
-            layout: layout,
-            start: range.lowerBound,
-            byteCount: range.count
+    private func encode(_ task: Task, _ range: Range<Int>) throws -> ProvenSegment {
+        let encoder = SegmentEncoder(
+            kind: task.kind,
+            layout: task.layout,
+            deltaLayout: task.deltaLayout,
+            pool: encodingPool
         )
-        try segment.verify(elements, base: other, model, verificationPool)
-        return segment
+        return try workspaces.use { workspace in
+            let elements = try workspace.load(task.source, range)
+            let base = try task.base.map { try workspace.load($0, range, from: store) }
+            let segment = try encoder.encode(elements, base: base, at: range.lowerBound)
+            let model = try segment.readModel(
+                kind: task.kind,
+                layout: task.layout,
+                start: range.lowerBound,
+                byteCount: range.count
+            )
+            let checksums = try segment.verify(elements, base: base, model, verificationPool)
+            return ProvenSegment(segment: segment, checksums: checksums)
+        }
     }
 
     private func append(
-        _ segment: EncodedSegment,
+        _ proven: ProvenSegment,
         to pack: PackWriter,
         _ index: inout ContentIndex
     ) throws(PackFileError) {
-        index.append(segment)
+        let segment = proven.segment
+        index.append(segment, proven.checksums)
         try pack.append(segment.model, to: .high)
         for chunk in segment.chunks {
             try pack.append(chunk.high, to: .high)

@@ -35,6 +35,8 @@ public final class EncodingEstimator {
     private let encodingPool = EncodingScratchPool()
     private let workspace = SegmentWorkspace()
     private var scratch: VerificationScratch?
+    // Kept, so that what is timed cannot be left out.
+    private var checksums: UInt64 = 0
 
     private static let wholeChunkCount = 4
     private static let runChunkCount = 2
@@ -90,7 +92,7 @@ public final class EncodingEstimator {
             models += segment.model.count
             streams += segment.byteCount - segment.model.count
             coding = segment.coding
-            index.append(segment)
+            index.append(segment, SegmentChecksums(of: segment))
             usesBase = usesBase || coding.needsBase
             let model = try segment.readModel(
                 kind: kind,
@@ -181,8 +183,9 @@ public final class EncodingEstimator {
                 )
                 if let base { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: base[range])) }
                 let start = TimedRounds.threadSeconds()
-                try scratch.decode(chunk, index, model, into: output)
+                let checksums = try scratch.decode(chunk, index, model, into: output)
                 spent += TimedRounds.threadSeconds() - start
+                self.checksums ^= checksums.high ^ checksums.low
             }
             return spent
         }

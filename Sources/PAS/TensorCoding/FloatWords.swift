@@ -77,12 +77,12 @@ enum FloatWords {
             if Word.bitWidth == 16 {
                 let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<UInt16>.self)
                 exponents = SIMD8<Int16>(
-                    truncatingIfNeeded: words &>> UInt16(exponentShift) & UInt16(exponentMask)
+                    lanes: words &>> UInt16(exponentShift) & UInt16(exponentMask)
                 )
             } else {
                 let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<UInt32>.self)
                 exponents = SIMD8<Int16>(
-                    truncatingIfNeeded: words &>> UInt32(exponentShift) & UInt32(exponentMask)
+                    lanes: words &>> UInt32(exponentShift) & UInt32(exponentMask)
                 )
             }
             let scales = UnsafeRawPointer(columnScales + index)
@@ -92,7 +92,7 @@ enum FloatWords {
             context.replace(with: mosts, where: mosts .< context)
             let masks = UnsafeRawPointer(columnMasks + index).loadUnaligned(as: SIMD8<UInt8>.self)
             UnsafeMutableRawPointer(contexts + index).storeBytes(
-                of: SIMD8<UInt8>(truncatingIfNeeded: context) & masks,
+                of: SIMD8<UInt8>(lanes: context) & masks,
                 as: SIMD8<UInt8>.self
             )
             index &+= 8

@@ -41,25 +41,25 @@ struct TokenKeys {
         var index = 0
         while index &+ 8 <= count {
             let bits = UnsafeRawPointer(differences + index).loadUnaligned(as: SIMD8<UInt32>.self)
-            let difference = SIMD8<Int32>(truncatingIfNeeded: bits)
+            let difference = SIMD8<Int32>(lanes: bits)
             let sign = difference &>> 31
-            let magnitude = SIMD8<UInt32>(truncatingIfNeeded: (difference ^ sign) &- sign)
-            let top = SIMD8<Int32>(truncatingIfNeeded: magnitude & ~(magnitude &>> 2))
-            let float = unsafeBitCast(SIMD8<Float>(top), to: SIMD8<UInt32>.self)
+            let magnitude = SIMD8<UInt32>(lanes: (difference ^ sign) &- sign)
+            let top = SIMD8<Int32>(lanes: magnitude & ~(magnitude &>> 2))
+            let float = unsafeBitCast(SIMD8<Float>(lanes: top), to: SIMD8<UInt32>.self)
             // 0 for 0, and 254 for 1; the highest bit is that of -2³¹, which has no magnitude.
-            let length = SIMD8<Int16>(truncatingIfNeeded: (float &>> 22) & 511)
+            let length = SIMD8<Int16>(lanes: (float &>> 22) & 511)
             let ones = SIMD8<Int16>(repeating: 1)
             let least = length.replacing(with: ones, where: length .> ones)
             let above = length &- 254
             let magnitudeClass = above.replacing(with: least, where: above .< least)
             let token = magnitudeClass &+ magnitudeClass
-                &- SIMD8<Int16>(truncatingIfNeeded: sign)
+                &- SIMD8<Int16>(lanes: sign)
             let context = SIMD8<UInt16>(
-                truncatingIfNeeded: UnsafeRawPointer(contexts + index)
+                lanes: UnsafeRawPointer(contexts + index)
                     .loadUnaligned(as: SIMD8<UInt8>.self)
             )
             UnsafeMutableRawPointer(keys + index).storeBytes(
-                of: context &<< 7 | SIMD8<UInt16>(truncatingIfNeeded: token),
+                of: context &<< 7 | SIMD8<UInt16>(lanes: token),
                 as: SIMD8<UInt16>.self
             )
             UnsafeMutableRawPointer(raws + index)

@@ -67,24 +67,29 @@ struct FileEncoder {
         into file: inout EncodedFile,
         _ stored: (FileEncoder, Int) -> Void
     ) throws {
-        let bundling = StorageBundling(map)
         var byteCount = 0
         var places = [Place?](repeating: nil, count: map.storages.count)
-        for bundle in bundling.bundles {
-            let ranges = bundle.storages.map { map.storages[$0].byteRange }
-            let content = try store(
-                JoinedBytes(source, ranges: ranges),
-                kind: bundle.kind,
-                layout: bundle.layout,
-                name: bundle.name
+        for batch in Self.batches(of: StorageBundling(map), map) {
+            let ranges = batch.map { $0.storages.map { map.storages[$0].byteRange } }
+            let contents = try store(
+                zip(batch, ranges).map { bundle, ranges in
+                    NamedContent(
+                        bytes: JoinedBytes(source, ranges: ranges),
+                        kind: bundle.kind,
+                        layout: bundle.layout,
+                        name: bundle.name
+                    )
+                }
             )
-            Self.append(ranges, in: content, to: &file.spans)
-            var offset = 0
-            for (storage, range) in zip(bundle.storages, ranges) {
-                places[storage] = Place(content: content, byteOffset: offset)
-                offset += range.count
+            for (index, bundle) in batch.enumerated() {
+                Self.append(ranges[index], in: contents[index], to: &file.spans)
+                var offset = 0
+                for (storage, range) in zip(bundle.storages, ranges[index]) {
+                    places[storage] = Place(content: contents[index], byteOffset: offset)
+                    offset += range.count
+                }
+                byteCount += offset
             }
-            byteCount += offset
             stored(self, byteCount)
         }
         let decoded = try storeValues(of: map.tensors)
@@ -114,12 +119,14 @@ struct FileEncoder {
         for (kind, indices) in groups.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             let bytes = indices.flatMap { tensors[$0].values ?? [] }
             let name = tensors[indices[0]].description.name
-            let content = try store(
-                MemoryBytes(bytes),
-                kind: kind,
-                layout: RowLayout(),
-                name: name
-            )
+            let content = try store([
+                NamedContent(
+                    bytes: MemoryBytes(bytes),
+                    kind: kind,
+                    layout: RowLayout(),
+                    name: name
+                )
+            ])[0]
             var offset = 0
             for index in indices {
                 places[index] = Place(content: content, byteOffset: offset)
@@ -129,25 +136,65 @@ struct FileEncoder {
         return places
     }
 
-    /// Stores elements, as a delta against the like-named ones of the snapshot before if that is shorter.
-    private mutating func store(
-        _ bytes: any ByteSource,
-        kind: ElementKind,
-        layout: RowLayout,
-        name: String
-    ) throws -> ContentID {
-        let bases = candidates.bases(tensor: name, byteCount: bytes.byteCount, kind: kind)
+    /// Elements to store, and the tensor that they begin with.
+    private struct NamedContent {
+        let bytes: any ByteSource
+        let kind: ElementKind
+        let layout: RowLayout
+        let name: String
+    }
+
+    /// Stores elements, as deltas against the like-named ones of the snapshot before where that is shorter.
+    private mutating func store(_ contents: [NamedContent]) throws -> [ContentID] {
         let written = try writer.add(
-            bytes,
-            kind: kind,
-            layout: layout,
-            bases: bases,
+            contents.map { content in
+                ContentWriter.NewContent(
+                    content.bytes,
+                    kind: content.kind,
+                    layout: content.layout,
+                    bases: candidates.bases(
+                        tensor: content.name,
+                        byteCount: content.bytes.byteCount,
+                        kind: content.kind
+                    )
+                )
+            },
             successorCount: successorCount
         )
-        candidates.add(written.id, tensor: name, byteCount: bytes.byteCount, kind: kind)
-        tensorByteCount += bytes.byteCount
-        if written.isKnown { knownTensorByteCount += bytes.byteCount }
-        return written.id
+        for (content, written) in zip(contents, written) {
+            let byteCount = content.bytes.byteCount
+            candidates.add(
+                written.id,
+                tensor: content.name,
+                byteCount: byteCount,
+                kind: content.kind
+            )
+            tensorByteCount += byteCount
+            if written.isKnown { knownTensorByteCount += byteCount }
+        }
+        return written.map(\.id)
+    }
+
+    /// So many bytes are hashed, then encoded: few enough to be in the system's cache the second time, and
+    /// to tell of progress.
+    private static let batchByteCount = 64 << 20
+
+    /// Bundles that are stored together.
+    private static func batches(
+        of bundling: StorageBundling,
+        _ map: SpanMap
+    ) -> [[StorageBundling.Bundle]] {
+        var batches: [[StorageBundling.Bundle]] = []
+        var byteCount = batchByteCount
+        for bundle in bundling.bundles {
+            if byteCount >= batchByteCount {
+                batches.append([])
+                byteCount = 0
+            }
+            batches[batches.count - 1].append(bundle)
+            byteCount += bundle.storages.reduce(0) { $0 + map.storages[$1].byteRange.count }
+        }
+        return batches
     }
 
     // MARK: - Spans

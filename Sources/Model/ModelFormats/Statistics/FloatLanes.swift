@@ -77,8 +77,8 @@ extension TensorStatistics {
                     for lane in 0..<8 { add(Double(values[lane]), times: 1) }
                     continue
                 }
-                least = pointwiseMin(least, values)
-                greatest = pointwiseMax(greatest, values)
+                least.replace(with: values, where: values .< least)
+                greatest.replace(with: values, where: values .> greatest)
                 zeros.replace(with: zeros &+ 1, where: values .== 0)
                 let wide = SIMD8<Double>(values)
                 sums += wide
