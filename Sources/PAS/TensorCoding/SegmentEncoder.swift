@@ -72,12 +72,16 @@ public final class SegmentEncoder {
     private func hasHiddenNaN(_ segment: UnsafeRawBufferPointer) -> Bool {
         guard kind == .float32, let start = segment.baseAddress else { return false }
         let words = start.assumingMemoryBound(to: UInt32.self)
-        var isHidden: UInt32 = 0
-        for index in 0..<segment.count / 4 {
-            let word = words[index]
-            isHidden |= word & 0x7FFF_0000 == 0x7F80_0000 ? word & 0xFFFF : 0
+        let count = segment.count / 4
+        var lowest: UInt32 = 0
+        var index = 0
+        while index < count {
+            // The upper half of an infinity becomes 0, and what is less than 1 all ones: no branch.
+            let difference = Int32(bitPattern: words[index] & 0x7FFF_0000 ^ 0x7F80_0000)
+            lowest |= words[index] & 0xFFFF & UInt32(bitPattern: (difference &- 1) &>> 31)
+            index &+= 1
         }
-        return isHidden != 0
+        return lowest != 0
     }
 
     private func encode(
