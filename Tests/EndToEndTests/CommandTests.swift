@@ -18,6 +18,29 @@ struct CommandTests {
     }
 
     @Test
+    func noCommandLeavesTheLogOfTheCatalog() async throws {
+        try await Workplace.use { place in
+            try await place.check(
+                #"""
+                python - <<'PYTHON'
+                import numpy as np
+                from safetensors.numpy import save_file
+                save_file({"w": np.random.default_rng(1).standard_normal((2048, 2048), "f4")}, "w.safetensors")
+                PYTHON
+                dlv init zoo.dlv
+                dlv commit --model m w.safetensors
+                for round in 1 2 3 4 5 6; do
+                    dlv verify --deep > /dev/null
+                    dlv export m back$round > /dev/null
+                    ! dlv export m back$round > /dev/null 2>&1
+                    test "$(ls zoo.dlv)" = "$(printf 'catalog.sqlite\nlock\npacks\nqueries')"
+                done
+                """#
+            )
+        }
+    }
+
+    @Test
     func aCommittedDirectoryComesBackByteForByte() async throws {
         try await Workplace.use { place in
             try await place.check(

@@ -12,9 +12,11 @@ struct ArchiveOptions: ParsableArguments {
     )
     var archive: String?
 
-    /// Opens the archive.
+    /// Opens the archive; it is closed when the program ends.
     func open(readOnly: Bool = false) throws -> ModelArchive {
-        try ModelArchive(at: try path(), readOnly: readOnly)
+        let archive = try ModelArchive(at: try path(), readOnly: readOnly)
+        OpenCatalogs.closeAtExit(archive.catalog)
+        return archive
     }
 
     private func path() throws -> String {

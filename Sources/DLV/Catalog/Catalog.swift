@@ -26,6 +26,11 @@ public final class Catalog: Sendable {
     }
 
     deinit {
+        close()
+    }
+
+    /// Closes the file; nothing can be read or changed after.
+    public func close() {
         // Readers go first, so that the last connection to close is the writer's: it then writes the log
         // back and deletes it. There is nobody to tell of a failure.
         (reader as? DatabasePool)?.releaseMemory()
