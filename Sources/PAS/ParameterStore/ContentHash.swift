@@ -12,12 +12,16 @@ public struct ContentHash: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Hashes all bytes of a source, read in pieces of a megabyte.
+    /// What is read at a time. It stays in a core's own cache, and below the size from which the C library
+    /// gives memory back to the system every time, so that a new page is cleared for each that is read.
+    private static let pieceByteCount = 64 << 10
+
+    /// Hashes all bytes of a source.
     ///
     /// - Throws: An error of the source.
     public init(of source: any ByteSource) throws {
         var hash = SHA256()
-        let size = max(1, min(1 << 20, source.byteCount))
+        let size = max(1, min(Self.pieceByteCount, source.byteCount))
         try withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { buffer in
             var offset = 0
             while offset < source.byteCount {

@@ -55,11 +55,41 @@ enum RawFloats {
         count: Int,
         into words: UnsafeMutablePointer<UInt32>
     ) {
-        for index in 0..<count {
-            let other = UInt32(high[index])
-            let top = other & 127 | UInt32(exponents[index]) &<< 7 | (other & 128) &<< 8
-            words[index] = top &<< 16
+        let output = UnsafeMutableRawPointer(words)
+        var index = 0
+        while index &+ 16 <= count {
+            var joined = SIMD32<UInt16>(repeating: 0)
+            joined.oddHalf = upperHalves(load(exponents, index), load(high, index))
+            output.storeBytes(of: joined, toByteOffset: index &* 4, as: SIMD32<UInt16>.self)
+            index &+= 16
         }
+        while index < count {
+            words[index] = upperHalf(exponents[index], high[index]) &<< 16
+            index &+= 1
+        }
+    }
+
+    @inline(__always)
+    private static func load(_ bytes: UnsafePointer<UInt8>, _ index: Int) -> SIMD16<UInt8> {
+        UnsafeRawPointer(bytes + index).loadUnaligned(as: SIMD16<UInt8>.self)
+    }
+
+    /// Joins exponents with signs and mantissas' highest bits.
+    @inline(__always)
+    private static func upperHalves(
+        _ exponents: SIMD16<UInt8>,
+        _ high: SIMD16<UInt8>
+    ) -> SIMD16<UInt16> {
+        var upper = SIMD32<UInt8>()
+        upper.evenHalf = (high & 127) | (exponents &<< 7)
+        upper.oddHalf = (high & 128) | (exponents &>> 1)
+        return unsafeBitCast(upper, to: SIMD16<UInt16>.self)
+    }
+
+    @inline(__always)
+    private static func upperHalf(_ exponent: UInt8, _ high: UInt8) -> UInt32 {
+        let other = UInt32(high)
+        return other & 127 | UInt32(exponent) &<< 7 | (other & 128) &<< 8
     }
 
     /// Joins 32-bit floats, sixteen at a time: halves of vectors interleave in one instruction (punpck).
@@ -71,30 +101,21 @@ enum RawFloats {
         count: Int,
         into words: UnsafeMutablePointer<UInt32>
     ) {
-        @inline(__always) func load(_ bytes: UnsafePointer<UInt8>, _ index: Int) -> SIMD16<UInt8> {
-            UnsafeRawPointer(bytes + index).loadUnaligned(as: SIMD16<UInt8>.self)
-        }
         let output = UnsafeMutableRawPointer(words)
         var index = 0
         while index &+ 16 <= count {
-            let exponent = load(exponents, index)
-            let other = load(high, index)
             var lower = SIMD32<UInt8>()
-            var upper = SIMD32<UInt8>()
             lower.evenHalf = load(low, index)
             lower.oddHalf = load(middle, index)
-            upper.evenHalf = (other & 127) | (exponent &<< 7)
-            upper.oddHalf = (other & 128) | (exponent &>> 1)
             var joined = SIMD32<UInt16>()
             joined.evenHalf = unsafeBitCast(lower, to: SIMD16<UInt16>.self)
-            joined.oddHalf = unsafeBitCast(upper, to: SIMD16<UInt16>.self)
+            joined.oddHalf = upperHalves(load(exponents, index), load(high, index))
             output.storeBytes(of: joined, toByteOffset: index &* 4, as: SIMD32<UInt16>.self)
             index &+= 16
         }
         while index < count {
-            let other = UInt32(high[index])
-            let top = other & 127 | UInt32(exponents[index]) &<< 7 | (other & 128) &<< 8
-            words[index] = top &<< 16 | UInt32(middle[index]) &<< 8 | UInt32(low[index])
+            words[index] = upperHalf(exponents[index], high[index]) &<< 16
+                | UInt32(middle[index]) &<< 8 | UInt32(low[index])
             index &+= 1
         }
     }

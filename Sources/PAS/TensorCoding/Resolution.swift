@@ -43,10 +43,19 @@ public struct Resolution: Hashable, Sendable {
             let infinity = ~sign & ~mantissa
             let quiet = infinity | (mantissa ^ mantissa >> 1)
             let kept: Word = ~0 << Word(Word.bitWidth - 8 * byteCount)
-            for index in 0..<elements.count / kind.width {
+            let top = Word(Word.bitWidth - 1)
+            // All ones for a magnitude that is a NaN's, without a comparison, which would not vectorise.
+            @inline(__always) func isNaN(_ magnitude: Word) -> Word {
+                0 &- ((infinity &- magnitude) &>> top)
+            }
+            let count = elements.count / kind.width
+            var index = 0
+            while index < count {
                 let word = words[index]
-                let isLost = word & ~sign > infinity && word & kept & ~sign <= infinity
-                words[index] = word & kept | (isLost ? quiet : 0)
+                let magnitude = word & ~sign
+                let isLost = isNaN(magnitude) & ~isNaN(magnitude & kept)
+                words[index] = word & kept | isLost & quiet
+                index &+= 1
             }
         }
         switch kind.width {

@@ -1,9 +1,20 @@
 import Foundation
 import TensorCoding
 
-/// Encodes and decodes all tensors of a file, and prints what came of it.
+/// Encodes and decodes all tensors of a file, and prints what came of it: ratio and speed, and of reads at low
+/// resolutions the bytes and the time as parts of a full read's.
 enum Measurement {
     private static let rounds = 5
+
+    /// What decoding took.
+    private struct Decoding {
+        var seconds = 0.0
+        var byteCount = 0
+
+        mutating func keepBetter(_ other: Decoding) {
+            if other.seconds < seconds { self = other }
+        }
+    }
 
     static func run(
         child: WeightFile,
@@ -11,7 +22,9 @@ enum Measurement {
         layout: DeltaLayout,
         label: String
     ) throws {
-        var best = (encode: Double.infinity, decode: Double.infinity, model: Double.infinity)
+        var best = (encode: Double.infinity, model: Double.infinity)
+        let resolutions = [Resolution.full] + [2, 1].compactMap { Resolution(reducedTo: $0) }
+        var decodings = resolutions.map { _ in Decoding(seconds: .infinity) }
         var stored = 0
         var raw = 0
         var high = 0
@@ -19,7 +32,8 @@ enum Measurement {
         let pool = EncodingScratchPool()
         let decoder = try ChunkDecoder()
         for _ in 0..<rounds {
-            var spent = (encode: 0.0, decode: 0.0, model: 0.0)
+            var spent = (encode: 0.0, model: 0.0)
+            var round = resolutions.map { _ in Decoding() }
             (stored, raw, high, codings) = (0, 0, 0, [:])
             for tensor in child.tensors where !tensor.range.isEmpty {
                 var rows = RowLayout()
@@ -71,14 +85,21 @@ enum Measurement {
                         )
                     }
                     spent.model += cpuSeconds() - modelBegin
-                    spent.decode += try decode(
-                        encoded, model, segment: segment, base: base, decoder
-                    )
+                    for (index, resolution) in resolutions.enumerated() {
+                        round[index].byteCount += encoded.model.count
+                        try decode(
+                            encoded, model, segment: segment, base: base, resolution, decoder,
+                            &round[index]
+                        )
+                    }
                 }
             }
             best.encode = min(best.encode, spent.encode)
-            best.decode = min(best.decode, spent.decode + spent.model)
             best.model = min(best.model, spent.model)
+            for index in resolutions.indices {
+                round[index].seconds += spent.model
+                decodings[index].keepBetter(round[index])
+            }
         }
         let megabytes = Double(raw) / 1e6
         let names = codings.sorted { $0.value > $1.value }.map {
@@ -89,10 +110,21 @@ enum Measurement {
             String(
                 format: "ratio %.4f (high %.4f)  encode %5.0f  decode %5.0f MB/s, models %.1f%%",
                 Double(stored) / Double(raw), Double(high) / Double(raw),
-                megabytes / best.encode, megabytes / best.decode, best.model / best.decode * 100
+                megabytes / best.encode, megabytes / decodings[0].seconds,
+                best.model / decodings[0].seconds * 100
             ),
             names.joined(separator: ", ")
         )
+        for (resolution, decoding) in zip(resolutions, decodings).dropFirst() {
+            print(
+                String(
+                    format: "    %d high bytes: %.3f of the bytes, %.2f of the time",
+                    resolution.byteCount,
+                    Double(decoding.byteCount) / Double(decodings[0].byteCount),
+                    decoding.seconds / decodings[0].seconds
+                )
+            )
+        }
     }
 
     private static func decode(
@@ -100,17 +132,23 @@ enum Measurement {
         _ model: SegmentModel,
         segment: UnsafeRawBufferPointer,
         base: UnsafeRawBufferPointer?,
-        _ decoder: ChunkDecoder
-    ) throws -> Double {
-        let output = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: model.kind.chunkByteCount,
-            alignment: 64
+        _ resolution: Resolution,
+        _ decoder: ChunkDecoder,
+        _ decoding: inout Decoding
+    ) throws {
+        let chunkByteCount = model.kind.chunkByteCount
+        let (output, original) = (
+            UnsafeMutableRawBufferPointer.allocate(byteCount: chunkByteCount, alignment: 64),
+            UnsafeMutableRawBufferPointer.allocate(byteCount: chunkByteCount, alignment: 64)
         )
-        defer { output.deallocate() }
+        defer {
+            output.deallocate()
+            original.deallocate()
+        }
         let (high, low) = (StreamBuffer(), StreamBuffer())
-        var spent = 0.0
+        let needsLow = !model.canDecodeUpperAlone || resolution.byteCount > 2
         for (index, chunk) in encoded.chunks.enumerated() {
-            let place = index * model.kind.chunkByteCount
+            let place = index * chunkByteCount
             let count = model.byteCount(ofChunk: index)
             let part = UnsafeMutableRawBufferPointer(rebasing: output[..<count])
             if model.coding.needsBase, let base {
@@ -118,20 +156,24 @@ enum Measurement {
             }
             high.prepare(byteCount: chunk.high.count).copyBytes(from: chunk.high)
             low.prepare(byteCount: chunk.low.count).copyBytes(from: chunk.low)
+            decoding.byteCount += chunk.high.count + (needsLow ? chunk.low.count : 0)
             let begin = cpuSeconds()
-            let streams = (
-                high.stream(byteCount: chunk.high.count), low.stream(byteCount: chunk.low.count)
-            )
-            let sums = streams.0.checksum ^ streams.1.checksum
-            try decoder.decode(index, of: model, high: streams.0, low: streams.1, into: part)
-            spent += cpuSeconds() - begin
-            let original = UnsafeRawBufferPointer(rebasing: segment[place..<place + count])
-            guard UnsafeRawBufferPointer(part).elementsAreEqual(to: original) else {
+            let upper = high.stream(byteCount: chunk.high.count)
+            let lower = needsLow ? low.stream(byteCount: chunk.low.count) : nil
+            let sums = upper.checksum ^ (lower?.checksum ?? 0)
+            try decoder.decode(index, of: model, high: upper, low: lower, into: part)
+            resolution.truncate(part, kind: model.kind)
+            decoding.seconds += cpuSeconds() - begin
+            let expected = UnsafeMutableRawBufferPointer(rebasing: original[..<count])
+            expected.copyMemory(from: UnsafeRawBufferPointer(rebasing: segment[place..<place + count]))
+            resolution.truncate(expected, kind: model.kind)
+            guard UnsafeRawBufferPointer(part)
+                .elementsAreEqual(to: UnsafeRawBufferPointer(expected))
+            else {
                 print("WRONG: chunk \(index) of \(model.coding) \(sums)")
                 exit(1)
             }
         }
-        return spent
     }
 
     private static func cpuSeconds() -> Double {

@@ -16,8 +16,10 @@ final class TensorExamination {
     private let store: ParameterStore
     private var known: [[UInt8]: TensorFacts] = [:]
 
-    /// What one thread looks at in a go: more than a core's own cache is no gain.
+    /// What one thread looks at in a go.
     private static let pieceByteCount = 1 << 20
+    /// What is read at a time, for the reasons that ``ContentHash`` has.
+    private static let readByteCount = 64 << 10
 
     init(catalog: Catalog, store: ParameterStore) {
         self.catalog = catalog
@@ -107,7 +109,7 @@ final class TensorExamination {
         _ range: Range<Int>,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let size = max(1, min(pieceByteCount, range.count))
+        let size = max(1, min(readByteCount, range.count))
         try withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { buffer in
             var offset = range.lowerBound
             while offset < range.upperBound {
