@@ -40,7 +40,7 @@ extension TokenStream {
         guard count > 0, let start = scratch.baseAddress else { return [] }
         let steps = UnsafePointer(tables.steps)
         let states = UnsafePointer(tables.states)
-        let masks = Tokens.table.entries + Tokens.maskBase
+        let masks = Tokens.masks.entries
         let (keys, raws) = (UnsafePointer(block.keys), UnsafePointer(block.raws))
         let first: UInt32 = 1 << UInt32(tables.stateBits)
         var s0 = first, s1 = first, s2 = first, s3 = first
@@ -150,35 +150,46 @@ extension TokenStream {
             start: start + headerByteCount,
             count: stream.count - headerByteCount
         )
-        let position =
+        @inline(__always) func decode(stateBits: Int) -> Int? {
             isNarrow
-            ? decodePairs(lane, Int(stream[0]), &states, contexts, count, tables, differences)
-            : decodeSingly(lane, Int(stream[0]), &states, contexts, count, tables, differences)
+                ? decodePairs(
+                    lane, Int(stream[0]), &states, contexts, count, tables, stateBits, differences
+                )
+                : decodeSingly(
+                    lane, Int(stream[0]), &states, contexts, count, tables, stateBits, differences
+                )
+        }
+        // A constant is one instruction less for every element.
+        let position = tables.stateBits == 10
+            ? decode(stateBits: 10) : decode(stateBits: tables.stateBits)
         guard let position else { return false }
         // An encoder begins with all states at 0, so a decoder must end there.
         return !isWhole || position == lane.count * 8 && states == SIMD8(repeating: 0)
     }
 
     /// Takes one element from a word: its token, the place in its interval, its next state.
+    ///
+    /// - Parameter context: The number of the first entry of its context.
     @inline(__always)
     private static func take(
         _ state: inout UInt32,
         _ word: inout UInt64,
         _ position: inout Int,
-        _ table: UnsafePointer<UInt32>,
-        _ context: Int,
-        _ info: UnsafePointer<UInt64>
+        _ tables: UnsafeRawPointer,
+        _ context: Int
     ) -> UInt32 {
-        let masks = info + Tokens.maskBase
-        let entry = table[context &+ Int(state)]
+        @inline(__always) func number(at offset: Int) -> UInt32 {
+            tables.load(fromByteOffset: offset, as: UInt32.self)
+        }
+        let entry = number(at: DecodingTables.entriesOffset &+ 4 &* (context &+ Int(state)))
         let stateBits = Int(truncatingIfNeeded: (entry &>> 16) & 15)
-        state = (entry &>> 20) &+ UInt32(truncatingIfNeeded: word & masks[stateBits])
-        let raw = word &>> UInt64(truncatingIfNeeded: stateBits)
-        let token = info[Int(truncatingIfNeeded: (entry &>> 8) & 255)]
+        let mask = number(at: DecodingTables.masksOffset &+ 4 &* stateBits)
+        state = (entry &>> 20) &+ UInt32(truncatingIfNeeded: word) & mask
+        let raw = UInt32(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: stateBits))
         word = word &>> UInt64(truncatingIfNeeded: entry & 63)
         position = position &+ Int(truncatingIfNeeded: entry & 63)
-        return UInt32(truncatingIfNeeded: token)
-            &+ UInt32(truncatingIfNeeded: raw & masks[Int(truncatingIfNeeded: token &>> 32)])
+        let token = Int(truncatingIfNeeded: (entry &>> 8) & 255)
+        return number(at: 8 &* token) &+ raw & number(at: 8 &* token &+ 4)
     }
 
     @inline(__always)
@@ -188,28 +199,28 @@ extension TokenStream {
     }
 
     /// One load an element: a token of 32-bit elements takes up to 41 bits.
+    @inline(__always)
     private static func decodeSingly(
         _ lane: UnsafeRawBufferPointer,
-        _ start: Int,
+        _ startBit: Int,
         _ states: inout SIMD8<UInt32>,
         _ contexts: UnsafePointer<UInt8>,
         _ count: Int,
         _ tables: DecodingTables,
+        _ stateBits: Int,
         _ differences: UnsafeMutablePointer<UInt32>
     ) -> Int? {
-        let table = UnsafePointer(tables.entries)
-        let stateBits = tables.stateBits
-        let info = Tokens.table.entries
+        let start = tables.start
         let end = lane.count &* 8
         guard let bytes = lane.baseAddress else { return nil }
-        var position = start
+        var position = startBit
         var s0 = states[0], s1 = states[1], s2 = states[2], s3 = states[3]
         var s4 = states[4], s5 = states[5], s6 = states[6], s7 = states[7]
         var index = 0
         @inline(__always) func next(_ state: inout UInt32, _ offset: Int) {
             var word = word(bytes, position)
             let context = Int(contexts[index &+ offset]) &<< stateBits
-            differences[index &+ offset] = take(&state, &word, &position, table, context, info)
+            differences[index &+ offset] = take(&state, &word, &position, start, context)
         }
         while index &+ 8 <= count {
             guard position <= end else { return nil }
@@ -236,27 +247,27 @@ extension TokenStream {
     }
 
     /// One load for two elements: a token of 16-bit elements takes up to 25 bits.
+    @inline(__always)
     private static func decodePairs(
         _ lane: UnsafeRawBufferPointer,
-        _ start: Int,
+        _ startBit: Int,
         _ states: inout SIMD8<UInt32>,
         _ contexts: UnsafePointer<UInt8>,
         _ count: Int,
         _ tables: DecodingTables,
+        _ stateBits: Int,
         _ differences: UnsafeMutablePointer<UInt32>
     ) -> Int? {
-        let table = UnsafePointer(tables.entries)
-        let stateBits = tables.stateBits
-        let info = Tokens.table.entries
+        let start = tables.start
         let end = lane.count &* 8
         guard let bytes = lane.baseAddress else { return nil }
-        var position = start
+        var position = startBit
         var s0 = states[0], s1 = states[1], s2 = states[2], s3 = states[3]
         var s4 = states[4], s5 = states[5], s6 = states[6], s7 = states[7]
         var index = 0
         @inline(__always) func next(_ state: inout UInt32, _ bits: inout UInt64, _ offset: Int) {
             let context = Int(contexts[index &+ offset]) &<< stateBits
-            differences[index &+ offset] = take(&state, &bits, &position, table, context, info)
+            differences[index &+ offset] = take(&state, &bits, &position, start, context)
         }
         @inline(__always) func nextPair(_ a: inout UInt32, _ b: inout UInt32, _ offset: Int) {
             var bits = word(bytes, position)

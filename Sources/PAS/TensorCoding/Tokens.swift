@@ -45,26 +45,19 @@ enum Tokens {
         return token & 1 == 0 ? magnitude : 0 &- (magnitude &+ (1 << UInt32(rawBits)) &- 1)
     }
 
-    /// What the loops look up by token, and masks by bit count behind it: entry `maskBase + n` has the
-    /// lowest n bits set.
-    ///
-    ///     bits 0–31 start of the interval · bits 32–39 raw bits
-    static let table: TokenTable = TokenTable()
-    static let maskBase = 128
+    /// Masks by a count of bits.
+    static let masks = BitMasks()
 }
 
-/// A table in memory that is never freed, for loops that cannot afford an array's checks.
-struct TokenTable: @unchecked Sendable {
+/// Masks of the lowest bits, by their count, in memory that is never freed, for loops that cannot afford an
+/// array's checks.
+struct BitMasks: @unchecked Sendable {
     // Unchecked: it is never written after it was made.
     let entries: UnsafePointer<UInt64>
 
     fileprivate init() {
-        let entries = UnsafeMutablePointer<UInt64>.allocate(capacity: Tokens.maskBase + 64)
-        for token in 0..<Tokens.count {
-            entries[token] =
-                UInt64(Tokens.start(token)) | UInt64(Tokens.rawBitCount(token >> 1)) << 32
-        }
-        for count in 0..<64 { entries[Tokens.maskBase + count] = (1 << UInt64(count)) - 1 }
+        let entries = UnsafeMutablePointer<UInt64>.allocate(capacity: 64)
+        for count in 0..<64 { entries[count] = (1 << UInt64(count)) - 1 }
         self.entries = UnsafePointer(entries)
     }
 }
