@@ -65,18 +65,20 @@ public final class EncodingEstimator {
         let other = try base.map { try store.content($0) }
         if let other { try content.checkFits(other) }
         let kind = content.record.kind
+        let runs = isWhole ? Self.segments(of: content.record) : Self.runs(of: content.record)
+        let sampled = max(1, runs.first?.count ?? 0)
         let encoder = SegmentEncoder(
             kind: kind,
             layout: content.index.layout,
             deltaLayout: deltaLayout,
-            pool: encodingPool
+            pool: encodingPool,
+            sampleFactor: min(content.record.byteCount, kind.segmentByteCount) / sampled
         )
         var streams = 0
         var models = 0
         var seconds = 0.0
         var usesBase = false
         var coding = SegmentCoding.whole
-        let runs = isWhole ? Self.segments(of: content.record) : Self.runs(of: content.record)
         var index = ContentIndex(
             highStart: content.record.indexOffset,
             lowStart: content.record.indexOffset,
@@ -194,7 +196,7 @@ public final class EncodingEstimator {
 
 /// Times something that takes the same every time: whatever else the machine does only adds.
 enum TimedRounds {
-    private static let roundCountMin = 2
+    private static let roundCountMin = 3
     private static let roundCountMax = 12
     /// A short thing is repeated until it has taken so long.
     private static let secondsMin = 1e-3

@@ -1,10 +1,11 @@
+import PackFiles
 import TensorCoding
 
 /// What decoding takes on this machine, fitted to a short calibration.
 ///
 /// For each kind of elements and coding, the time of a chunk is a constant, a share of its bytes and a
-/// share of its streams' bytes; reading a content through the store adds a constant and a share of its
-/// bytes, whatever its chain.
+/// share of its streams' bytes; so is that of loading its streams, whatever the coding. Reading a content
+/// through the store adds a constant and a share of its bytes, whatever its chain.
 public struct RecreationModel: Sendable {
     private struct Key: Hashable {
         let kind: ElementKind
@@ -12,6 +13,7 @@ public struct RecreationModel: Sendable {
     }
 
     private var decoding: [Key: LinearFit] = [:]
+    private var loading = LinearFit(weights: [0, 0])
     private var reading = LinearFit(weights: [0, 0])
 
     /// The contents whose reading is timed.
@@ -54,6 +56,7 @@ public struct RecreationModel: Sendable {
         let terms = [1, Double(load.byteCount) / count, Double(load.streamByteCount) / count]
         let fit = decoding[Key(kind: load.kind, coding: load.coding)]
         let decoded = (fit?.value(terms) ?? 0) * Double(load.chunkCount)
+            + loading.value([Double(load.chunkCount), Double(load.streamByteCount)])
         return decoded + (isWhole ? reading.value([1, Double(load.byteCount)]) : 0)
     }
 
@@ -64,9 +67,16 @@ public struct RecreationModel: Sendable {
     ) throws {
         let sorted = alone.sorted { $0.1.load.byteCount < $1.1.load.byteCount }
         let count = min(sorted.count, Self.readCountMax)
+        let sample = (0..<count).map { sorted[$0 * sorted.count / count] }
+        loading = LinearFit(
+            try sample.map { id, estimate in
+                let load = estimate.load
+                let terms = [Double(load.chunkCount), Double(load.streamByteCount)]
+                return .init(terms, try store.secondsOfLoad(id))
+            }
+        )
         var points: [LinearFit.Point] = []
-        for index in 0..<count {
-            let (id, estimate) = sorted[index * sorted.count / count]
+        for (id, estimate) in sample {
             let beyond = try store.secondsOfRead(id) - seconds(estimate, isWhole: false)
             points.append(.init([1, Double(estimate.load.byteCount)], max(0, beyond)))
         }
@@ -75,6 +85,25 @@ public struct RecreationModel: Sendable {
 }
 
 extension ParameterStore {
+    /// The processor time of loading the streams of a content from packs that are in memory.
+    ///
+    /// - Throws: ``ParameterStoreError`` if one cannot be loaded.
+    func secondsOfLoad(_ id: ContentID) throws -> Double {
+        let content = try content(id)
+        let buffer = StreamBuffer()
+        return try TimedRounds.least {
+            let start = TimedRounds.threadSeconds()
+            for chunk in content.index.chunks {
+                for (stream, part) in [(chunk.high, PackPart.high), (chunk.low, .low)]
+                where stream.byteCount > 0 {
+                    let bytes = buffer.prepare(byteCount: stream.byteCount)
+                    try content.pack.read(part, at: stream.offset, into: bytes)
+                }
+            }
+            return TimedRounds.threadSeconds() - start
+        }
+    }
+
     /// The processor time of reading a content, chain and all, from packs that are in memory: that of one
     /// core, for it is read chunk by chunk, so that no other thread has anything to help with.
     ///

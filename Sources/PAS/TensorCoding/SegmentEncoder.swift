@@ -7,6 +7,7 @@ public final class SegmentEncoder {
     private let kind: ElementKind
     private let layout: RowLayout
     private let deltaLayout: DeltaLayout
+    private let sampleFactor: Int
     private let scratch: ScratchPool<EncodingScratch>
 
     /// Prepares to encode a content.
@@ -16,15 +17,19 @@ public final class SegmentEncoder {
     ///   - layout: How they form rows and columns.
     ///   - deltaLayout: How deltas treat the significance of their bits.
     ///   - pool: What other encoders leave.
+    ///   - sampleFactor: How many elements each stands for, if segments are samples of larger ones: they get
+    ///     the tables that those would have.
     public init(
         kind: ElementKind,
         layout: RowLayout,
         deltaLayout: DeltaLayout = .whole,
-        pool: EncodingScratchPool
+        pool: EncodingScratchPool,
+        sampleFactor: Int = 1
     ) {
         self.kind = kind
         self.layout = layout
         self.deltaLayout = deltaLayout
+        self.sampleFactor = sampleFactor
         scratch = pool.pool
     }
 
@@ -150,6 +155,7 @@ public final class SegmentEncoder {
             rows: SegmentRows(layout, elements: first..<first + count),
             kind: kind,
             findsDecay: kind.width == 2 || deltaLayout == .whole,
+            sampleFactor: sampleFactor,
             scratch: scratch
         )
     }

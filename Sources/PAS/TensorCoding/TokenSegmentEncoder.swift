@@ -9,6 +9,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     let base: UnsafePointer<Word>
     private let decay: WeightDecayFit<Word>?
     private let count: Int
+    private let sampleFactor: Int
     let rows: SegmentRows
     let kind: ElementKind
     let scratch: ScratchPool<EncodingScratch>
@@ -19,6 +20,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     ///   - words: Its elements.
     ///   - base: As many of the base.
     ///   - findsDecay: Whether to look for rows that decay.
+    ///   - sampleFactor: How many elements each stands for.
     init(
         words: UnsafePointer<Word>,
         base: UnsafePointer<Word>,
@@ -26,6 +28,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         rows: SegmentRows,
         kind: ElementKind,
         findsDecay: Bool,
+        sampleFactor: Int,
         scratch: ScratchPool<EncodingScratch>
     ) {
         decay =
@@ -33,6 +36,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         self.words = words
         self.base = decay?.decayedBase ?? base
         self.count = count
+        self.sampleFactor = sampleFactor
         self.rows = rows
         self.kind = kind
         self.scratch = scratch
@@ -172,7 +176,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         contextSpan: Int = 0,
         surprise: Double = 3
     ) -> TokenFrequencies {
-        let live = counts.reduce(0) { $0 + Int($1) }
+        let live = sampleFactor * counts.reduce(0) { $0 + Int($1) }
         return TokenFrequencies(
             counts: counts,
             stateBits: live < 1 << 19 ? 9 : 10,
