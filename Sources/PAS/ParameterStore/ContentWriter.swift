@@ -184,12 +184,14 @@ public final class ContentWriter {
     ///   - base: What to code it against; nil for alone. Segments that it does not help are coded alone
     ///     all the same.
     ///   - deltaLayout: How deltas treat the significance of their bits.
+    ///   - findsLowRank: Whether to look for parts of low rank in deltas.
     /// - Returns: The new record.
     /// - Throws: ``ParameterStoreError``.
     public func reencode(
         _ id: ContentID,
         base: ContentID?,
-        deltaLayout: DeltaLayout = .whole
+        deltaLayout: DeltaLayout = .whole,
+        findsLowRank: Bool = false
     ) throws -> ContentRecord {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
@@ -199,7 +201,8 @@ public final class ContentWriter {
             kind: content.record.kind,
             layout: content.index.layout
         )
-        let task = Task(id, content.record.hash, same, base: other, deltaLayout: deltaLayout)
+        var task = Task(id, content.record.hash, same, base: other, deltaLayout: deltaLayout)
+        task.findsLowRank = findsLowRank
         return try replace { try write([task])[0] }
     }
 
@@ -263,6 +266,8 @@ public final class ContentWriter {
         let layout: RowLayout
         let base: StoredContent?
         let deltaLayout: DeltaLayout
+        /// Whether to look for parts of low rank, which takes long.
+        var findsLowRank = false
 
         init(
             _ id: ContentID,
@@ -414,6 +419,7 @@ public final class ContentWriter {
             kind: task.kind,
             layout: task.layout,
             deltaLayout: task.deltaLayout,
+            findsLowRank: task.findsLowRank,
             pool: encodingPool
         )
         return try workspaces.use { workspace in

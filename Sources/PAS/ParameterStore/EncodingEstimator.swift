@@ -10,6 +10,8 @@ public struct EncodingEstimate: Hashable, Sendable {
     public let decodeSeconds: Double
     /// Whether the base is of any use: else the content is better stored alone.
     public let usesBase: Bool
+    /// Whether it has parts of low rank.
+    public var hasLowRank: Bool { load.coding == .lowRank }
     /// What its decoding asks for.
     let load: DecodingLoad
 }
@@ -40,6 +42,8 @@ public final class EncodingEstimator {
 
     private static let wholeChunkCount = 4
     private static let runChunkCount = 2
+    /// Parts of low rank need more rows to show than statistics do.
+    private static let lowRankRunChunkCount = 16
 
     /// Prepares to estimate contents of a store.
     public init(store: ParameterStore) {
@@ -54,23 +58,29 @@ public final class EncodingEstimator {
     ///   - deltaLayout: How the delta would treat the significance of its bits.
     ///   - isWhole: Whether to try all of it: then the bytes are what ``ContentWriter`` would store, but for
     ///     some that the places of its streams take.
+    ///   - findsLowRank: Whether the delta may have parts of low rank.
     /// - Throws: ``ParameterStoreError`` if one cannot be read or they do not fit.
     public func estimate(
         _ id: ContentID,
         base: ContentID?,
         deltaLayout: DeltaLayout = .whole,
-        isWhole: Bool = false
+        isWhole: Bool = false,
+        findsLowRank: Bool = false
     ) throws -> EncodingEstimate {
         let content = try store.content(id)
         let other = try base.map { try store.content($0) }
         if let other { try content.checkFits(other) }
         let kind = content.record.kind
-        let runs = isWhole ? Self.segments(of: content.record) : Self.runs(of: content.record)
+        let runs =
+            isWhole
+            ? Self.segments(of: content.record)
+            : Self.runs(of: content.record, findsLowRank: findsLowRank)
         let sampled = max(1, runs.first?.count ?? 0)
         let encoder = SegmentEncoder(
             kind: kind,
             layout: content.index.layout,
             deltaLayout: deltaLayout,
+            findsLowRank: findsLowRank,
             pool: encodingPool,
             sampleFactor: min(content.record.byteCount, kind.segmentByteCount) / sampled
         )
@@ -123,10 +133,15 @@ public final class EncodingEstimator {
     }
 
     /// The parts of a content that are tried, in bytes.
-    private static func runs(of record: ContentRecord) -> [Range<Int>] {
+    private static func runs(of record: ContentRecord, findsLowRank: Bool) -> [Range<Int>] {
         guard record.byteCount > 0 else { return [] }
         let size = record.kind.chunkByteCount
-        guard record.chunkCount > wholeChunkCount else { return segments(of: record) }
+        let most = findsLowRank ? lowRankRunChunkCount : wholeChunkCount
+        guard record.chunkCount > most else { return segments(of: record) }
+        if findsLowRank {
+            let first = (record.chunkCount - lowRankRunChunkCount) / 2
+            return [first * size..<(first + lowRankRunChunkCount) * size]
+        }
         return [record.chunkCount / 4, record.chunkCount * 3 / 4].map { chunk in
             let first = min(chunk, record.chunkCount - runChunkCount)
             return first * size..<min(record.byteCount, (first + runChunkCount) * size)
@@ -144,12 +159,20 @@ public final class EncodingEstimator {
         coding: SegmentCoding
     ) -> EncodingEstimate {
         let scale = Double(record.byteCount) / Double(max(1, sampled))
-        // The scales of rows grow with a segment, its tables hardly do: a model of 64 chunks is some
-        // four times as large as one of two.
         let segments = (record.chunkCount + ElementKind.segmentChunkCount - 1)
             / ElementKind.segmentChunkCount
         let isWhole = sampled >= record.byteCount
-        let model = isWhole ? Double(models) : Double(models) / 2 * 4 * Double(segments)
+        let model: Double
+        if isWhole {
+            model = Double(models)
+        } else if coding == .lowRank {
+            // A segment has four times the rows of the sample, but hardly more columns.
+            model = Double(models * segments) * 1.3
+        } else {
+            // The scales of rows grow with a segment, its tables hardly do: a model of 64 chunks is some
+            // four times as large as one of two.
+            model = Double(models) / 2 * 4 * Double(segments)
+        }
         // The index of samples is none of a content.
         let indexByteCount = isWhole ? index.serialized.count : 48 + record.chunkCount * 14
         return EncodingEstimate(
@@ -220,6 +243,15 @@ enum TimedRounds {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
+
+extension ParameterStore {
+    /// Whether a content is coded as a delta with parts of low rank.
+    ///
+    /// - Throws: ``ParameterStoreError`` if its index cannot be read.
+    public func hasLowRank(_ id: ContentID) throws -> Bool {
+        try content(id).index.segments.contains { $0.coding == .lowRank }
     }
 }
 

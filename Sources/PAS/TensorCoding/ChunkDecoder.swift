@@ -63,7 +63,7 @@ public final class ChunkDecoder {
             try decodePlanes(high.bytes, low.bytes, model, chunkByteCount: full, into: output)
         case .raw:
             try decodeRaw(high.bytes, low.bytes, model.kind, chunkByteCount: full, into: output)
-        case .tokens:
+        case .tokens, .lowRank:
             let isSound =
                 model.kind.width == 4
                 ? decodeTokens(chunk, model, high.bytes, UInt32.self, output, full)
@@ -159,7 +159,7 @@ public final class ChunkDecoder {
         guard isSound else { return false }
         var next = 0
         model.rows.forEachRun(in: elements) { place, count, row, _ in
-            guard Self.isLive(scales.rowClasses[row]) else { return }
+            guard scales.rowClasses[row].isLive else { return }
             FloatWords.add(
                 UnsafePointer(differences + next),
                 to: words + (place - start),
@@ -170,11 +170,7 @@ public final class ChunkDecoder {
         return true
     }
 
-    private static func isLive(_ rowClass: ScaleModel.RowClass) -> Bool {
-        rowClass == .changed || rowClass == .decayedAndChanged
-    }
-
-    /// Lets rows decay, and gives the contexts of the elements in the stream.
+    /// Lets rows decay, adds the part of low rank to those in the stream, and gives the contexts of the elements in the stream.
     ///
     /// - Parameter words: The segment, of which only the elements are in memory.
     /// - Returns: The number of elements in the stream.
@@ -194,13 +190,25 @@ public final class ChunkDecoder {
         var live = 0
         model.rows.forEachRun(in: elements) { place, count, row, column in
             let rowClass = scales.rowClasses[row]
-            if rowClass == .decayed || rowClass == .decayedAndChanged {
+            if rowClass.isDecayed {
                 scales.decay.withUnsafeBufferPointer { steps in
                     guard let steps = steps.baseAddress else { return }
                     WeightDecay.apply(steps, to: words + place, count: count, kind: model.kind)
                 }
             }
-            guard Self.isLive(rowClass) else { return }
+            guard rowClass.isLive else { return }
+            if let lowRank = model.lowRank {
+                lowRank.add(
+                    to: words + place,
+                    count: count,
+                    row: row,
+                    column: column,
+                    model.rows,
+                    kind: model.kind,
+                    // Not in use before the stream is decoded.
+                    scratch: UnsafeMutableRawPointer(differences)
+                )
+            }
             reader.fill(
                 UnsafePointer(words + place),
                 count: count,
@@ -260,7 +268,7 @@ public final class ChunkDecoder {
         }
         var next = 0
         model.rows.forEachRun(in: elements) { place, count, row, _ in
-            guard Self.isLive(scales.rowClasses[row]) else { return }
+            guard scales.rowClasses[row].isLive else { return }
             let high = UnsafePointer(differences + next)
             if low != nil {
                 FieldWords.add(

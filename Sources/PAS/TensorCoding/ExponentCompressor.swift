@@ -61,4 +61,16 @@ final class ExponentCompressor {
         }
         return result
     }
+
+    /// Appends the frame of some bytes that vary without a pattern.
+    func append(_ bytes: [UInt8], to frames: inout [UInt8]) throws(TensorCodingError) {
+        var frame = [UInt8](repeating: 0, count: Self.bound(bytes.count))
+        var result: Result<Int, TensorCodingError> = .success(0)
+        bytes.withUnsafeBytes { source in
+            frame.withUnsafeMutableBytes { target in
+                result = Result { () throws(TensorCodingError) in try compress(source, into: target) }
+            }
+        }
+        frames += frame[..<(try result.get())]
+    }
 }

@@ -44,6 +44,89 @@ enum FloatWords {
         }
     }
 
+    /// Gives the differences of floats as numbers: 0 where one of them is not finite.
+    static func change<Word: FixedWidthInteger & UnsignedInteger>(
+        _ words: UnsafePointer<Word>,
+        _ base: UnsafePointer<Word>,
+        count: Int,
+        kind: ElementKind,
+        into changes: UnsafeMutablePointer<Float>
+    ) {
+        for index in 0..<count {
+            let change = value(words[index], kind) - value(base[index], kind)
+            changes[index] = change.isFinite ? change : 0
+        }
+    }
+
+    @inline(__always)
+    private static func value<Word: FixedWidthInteger & UnsignedInteger>(
+        _ word: Word,
+        _ kind: ElementKind
+    ) -> Float {
+        let bits = UInt32(truncatingIfNeeded: word)
+        switch kind {
+        case .bfloat16: return Float(bitPattern: bits &<< 16)
+        case .float16:
+            guard bits & 0x7C00 != 0x7C00 else { return .nan }
+            let magnitude = Float(bitPattern: (bits & 0x7FFF) &<< 13) * 0x1p112
+            return bits & 0x8000 == 0 ? magnitude : -magnitude
+        default: return Float(bitPattern: bits)
+        }
+    }
+
+    /// Adds sums of products, scaled, to finite floats (``LowRankDelta``).
+    ///
+    /// - Parameters:
+    ///   - sums: Of the codes of their row and columns.
+    ///   - rowPower: What the row scales them by.
+    ///   - columnPowers: What the columns scale them by.
+    @inline(__always)
+    static func add<Word: FixedWidthInteger & UnsignedInteger>(
+        _ sums: UnsafePointer<Int16>,
+        rowPower: Float,
+        columnPowers: UnsafePointer<Float>,
+        to words: UnsafeMutablePointer<Word>,
+        count: Int,
+        kind: ElementKind
+    ) {
+        // Masks instead of conditions, so that all of it vectorises.
+        switch kind {
+        case .bfloat16:
+            for index in 0..<count {
+                let word = UInt32(truncatingIfNeeded: words[index])
+                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
+                let bits = (Float(bitPattern: word &<< 16) + part).bitPattern
+                let rounded = (bits &+ 0x7FFF &+ (bits &>> 16 & 1)) &>> 16
+                let special = 0 &- (((word & 0x7F80) &+ 0x80) &>> 15)
+                words[index] = Word(truncatingIfNeeded: word & special | rounded & ~special)
+            }
+        case .float16:
+            // A half's bits are those of a float 2¹¹² times as small: subnormal numbers need no case.
+            for index in 0..<count {
+                let word = UInt32(truncatingIfNeeded: words[index])
+                let magnitude = Float(bitPattern: (word & 0x7FFF) &<< 13) * 0x1p112
+                let value = Float(bitPattern: magnitude.bitPattern | (word & 0x8000) &<< 16)
+                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
+                let sum = (value + part).bitPattern
+                let bits = (Float(bitPattern: sum & 0x7FFF_FFFF) * 0x1p-112).bitPattern
+                let rounded = min((bits &+ 0xFFF &+ (bits &>> 13 & 1)) &>> 13, 0x7C00)
+                let special = 0 &- (((word & 0x7C00) &+ 0x400) &>> 15)
+                words[index] = Word(
+                    truncatingIfNeeded: word & special
+                        | (rounded | sum &>> 16 & 0x8000) & ~special
+                )
+            }
+        default:
+            for index in 0..<count {
+                let word = UInt32(truncatingIfNeeded: words[index])
+                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
+                let bits = (Float(bitPattern: word) + part).bitPattern
+                let special = 0 &- (((word & 0x7F80_0000) &+ 0x80_0000) &>> 31)
+                words[index] = Word(truncatingIfNeeded: word & special | bits & ~special)
+            }
+        }
+    }
+
     /// What a context depends on besides the element.
     struct Row {
         let scale: Int16

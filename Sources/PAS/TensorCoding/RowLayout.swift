@@ -120,6 +120,16 @@ struct SegmentRows: Sendable {
         self.columnCount += columnCount
     }
 
+    /// The number of the band of a row.
+    func bandIndex(ofRow row: Int) -> Int {
+        var (low, high) = (0, bands.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if bands[middle].firstRow <= row { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// Calls a function for every run of elements that lies in one row.
     @inline(__always)
     func forEachRun(

@@ -17,6 +17,12 @@ struct ScaleModel: Sendable {
         case decayed = 2
         /// They are coded as differences to what the decay of weights makes of the base.
         case decayedAndChanged = 3
+
+        /// Whether its elements are in the stream.
+        var isLive: Bool { self == .changed || self == .decayedAndChanged }
+
+        /// Whether its elements decay.
+        var isDecayed: Bool { self == .decayed || self == .decayedAndChanged }
     }
 
     /// The class of each row.
@@ -45,6 +51,16 @@ struct ScaleModel: Sendable {
         decay = []
     }
 
+    /// The rows of a band whose elements are in the stream, counted from its first.
+    func liveRows(of band: SegmentRows.Band) -> [Int] {
+        (0..<band.rowCount).filter { rowClasses[band.firstRow + $0].isLive }
+    }
+
+    /// The columns of a band that change, counted from its first.
+    func liveColumns(of band: SegmentRows.Band) -> [Int] {
+        (0..<band.columnCount).filter { columnMasks[band.columnBase + $0] > 0 }
+    }
+
     /// Half-bits from the lowest context to a difference of one: shorter predictions share it.
     static let contextOffset = 4 * 64
 }
@@ -52,41 +68,6 @@ struct ScaleModel: Sendable {
 // MARK: - Serialization
 
 extension ScaleModel {
-    /// The models of numbers that scatter round a mean, which is followed.
-    private struct ScaleCoder {
-        private let tree = BitTree(bitCount: 6)
-        private var mean = 0
-        private static let escape = 63
-
-        private var prediction: Int { (mean + 8) >> 4 }
-
-        private mutating func follow(_ value: Int, isFirst: Bool) {
-            mean = isFirst ? value << 4 : mean + (value << 4 - mean) >> 3
-        }
-
-        private var isFirst = true
-
-        mutating func encode(_ value: Int, to encoder: inout BinaryEncoder) {
-            let residual = value - prediction
-            let folded = residual << 1 ^ residual >> (Int.bitWidth - 1)
-            tree.encode(min(folded, Self.escape), to: &encoder)
-            if folded >= Self.escape { encoder.encodeRaw(value & 0xFFFF, bitCount: 16) }
-            follow(value, isFirst: isFirst)
-            isFirst = false
-        }
-
-        mutating func decode(from decoder: inout BinaryDecoder) -> Int {
-            let folded = tree.decode(from: &decoder)
-            let value =
-                folded < Self.escape
-                ? prediction + (folded >> 1 ^ -(folded & 1))
-                : Int(Int16(truncatingIfNeeded: decoder.decodeRaw(bitCount: 16)))
-            follow(value, isFirst: isFirst)
-            isFirst = false
-            return value
-        }
-    }
-
     /// Appends the model.
     func encode(_ rows: SegmentRows, to encoder: inout BinaryEncoder) {
         encoder.encodeRaw(Int(UInt16(bitPattern: slope)), bitCount: 16)
@@ -99,7 +80,7 @@ extension ScaleModel {
             for row in band.firstRow..<band.firstRow + band.rowCount {
                 classes[Int(last.rawValue)].encode(Int(rowClasses[row].rawValue), to: &encoder)
                 last = rowClasses[row]
-                guard last == .changed || last == .decayedAndChanged else { continue }
+                guard last.isLive else { continue }
                 scales.encode(Int(rowScales[row]) >> quantumBits, to: &encoder)
             }
         }
@@ -145,7 +126,7 @@ extension ScaleModel {
                 // Rows cannot decay without a table.
                 if decay.isEmpty, last.rawValue > 1 { last = .same }
                 rowClasses[row] = last
-                guard last == .changed || last == .decayedAndChanged else { continue }
+                guard last.isLive else { continue }
                 let scale = scales.decode(from: &decoder) << quantumBits
                 rowScales[row] = Int16(truncatingIfNeeded: scale)
             }

@@ -16,6 +16,8 @@
 ///                               of the upper halves                of the lower halves
 ///     same     –                –                                  –
 ///     codebook the bit patterns one zstd frame of their numbers    –
+///     lowRank  scales, factors, as tokens, the base changed by the –
+///              tables           part of low rank
 public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
     case whole = 0
     case planes = 1
@@ -25,12 +27,13 @@ public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
     case fields = 5
     case same = 6
     case codebook = 7
+    case lowRank = 8
 
     /// Whether decoding needs the elements of the base.
     public var needsBase: Bool {
         switch self {
         case .whole, .planes, .raw, .codebook: false
-        case .fast, .tokens, .fields, .same: true
+        case .fast, .tokens, .fields, .same, .lowRank: true
         }
     }
 
@@ -41,7 +44,7 @@ public enum SegmentCoding: UInt8, Hashable, Sendable, CaseIterable {
     public var hasUpperAlone: Bool {
         switch self {
         case .raw, .planes, .fields, .same: true
-        case .whole, .fast, .tokens, .codebook: false
+        case .whole, .fast, .tokens, .codebook, .lowRank: false
         }
     }
 }

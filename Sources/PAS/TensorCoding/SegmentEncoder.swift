@@ -7,6 +7,7 @@ public final class SegmentEncoder {
     private let kind: ElementKind
     private let layout: RowLayout
     private let deltaLayout: DeltaLayout
+    private let findsLowRank: Bool
     private let sampleFactor: Int
     private let scratch: ScratchPool<EncodingScratch>
 
@@ -16,6 +17,8 @@ public final class SegmentEncoder {
     ///   - kind: What its elements are.
     ///   - layout: How they form rows and columns.
     ///   - deltaLayout: How deltas treat the significance of their bits.
+    ///   - findsLowRank: Whether to look for a part of low rank in deltas that are
+    ///     ``DeltaLayout/whole``: that takes as long again as all else, and reading a third longer.
     ///   - pool: What other encoders leave.
     ///   - sampleFactor: How many elements each stands for, if segments are samples of larger ones: they get
     ///     the tables that those would have.
@@ -23,12 +26,14 @@ public final class SegmentEncoder {
         kind: ElementKind,
         layout: RowLayout,
         deltaLayout: DeltaLayout = .whole,
+        findsLowRank: Bool = false,
         pool: EncodingScratchPool,
         sampleFactor: Int = 1
     ) {
         self.kind = kind
         self.layout = layout
         self.deltaLayout = deltaLayout
+        self.findsLowRank = findsLowRank
         self.sampleFactor = sampleFactor
         scratch = pool.pool
     }
@@ -125,14 +130,14 @@ public final class SegmentEncoder {
         guard promise < limit * 1.05 else { return nil }
         if kind.width == 2 {
             let encoder = tokenEncoder(segment, base, UInt16.self, start: start)
-            return try encoder.flatMap { try encodeTokens($0, $0.plan(), below: limit) }
+            return try encoder.flatMap { try encodeSmallest($0, $0.plan(), below: limit) }
         }
         guard let encoder = tokenEncoder(segment, base, UInt32.self, start: start) else {
             return nil
         }
         let plan = try encoder.plan()
         guard deltaLayout == .fields, !hasHiddenNaN(segment) else {
-            return try encodeTokens(encoder, plan, below: limit)
+            return try encodeSmallest(encoder, plan, below: limit)
         }
         return try encoder.encodeFields(plan, below: limit)
     }
@@ -160,6 +165,24 @@ public final class SegmentEncoder {
         )
     }
 
+    /// A part of low rank must save this share of a segment, for it takes time to add.
+    private static let lowRankGainMin = 0.01
+
+    /// Encodes with a part of low rank, if that is wanted and saves enough; else without.
+    private func encodeSmallest<Word: FixedWidthInteger & UnsignedInteger>(
+        _ encoder: TokenSegmentEncoder<Word>,
+        _ plan: TokenSegmentEncoder<Word>.Plan,
+        below limit: Double
+    ) throws -> EncodedSegment? {
+        if findsLowRank, kind.width == 2 || deltaLayout == .whole, let other = try encoder.withLowRank() {
+            let smaller = try other.plan()
+            if smaller.byteCount < plan.byteCount * (1 - Self.lowRankGainMin) {
+                return try encodeTokens(other, smaller, below: limit)
+            }
+        }
+        return try encodeTokens(encoder, plan, below: limit)
+    }
+
     private func encodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
         _ encoder: TokenSegmentEncoder<Word>,
         _ plan: TokenSegmentEncoder<Word>.Plan,
@@ -167,7 +190,7 @@ public final class SegmentEncoder {
     ) throws -> EncodedSegment? {
         guard plan.byteCount < limit else { return nil }
         return EncodedSegment(
-            coding: .tokens,
+            coding: encoder.coding,
             model: plan.model,
             chunks: try encoder.encode(plan)
         )

@@ -12,6 +12,7 @@ public final class SegmentModel: Sendable {
     let tables: DecodingTables?
     let lowTables: DecodingTables?
     let codebook: Codebook?
+    let lowRank: LowRankDelta?
 
     /// Reads a model.
     ///
@@ -37,27 +38,31 @@ public final class SegmentModel: Sendable {
         guard (0...kind.segmentByteCount).contains(byteCount) else {
             throw TensorCodingError(.damaged, "a segment has an impossible size")
         }
-        let hasScales = coding == .tokens || coding == .fields
+        let hasScales = coding == .tokens || coding == .fields || coding == .lowRank
         codebook = coding == .codebook ? try Codebook(model: bytes, kind: kind) : nil
         guard hasScales else {
             guard bytes.isEmpty || codebook != nil else {
                 throw TensorCodingError(.damaged, "a segment has a model that it does not need")
             }
             rows = SegmentRows(RowLayout(), elements: 0..<0)
-            (scales, tables, lowTables) = (nil, nil, nil)
+            (scales, tables, lowTables, lowRank) = (nil, nil, nil, nil)
             return
         }
-        guard kind.hasTokens, byteCount % kind.width == 0, coding == .tokens || kind.width == 4
+        guard kind.hasTokens, byteCount % kind.width == 0, coding != .fields || kind.width == 4
         else { throw TensorCodingError(.damaged, "a segment has a coding that its kind lacks") }
         let first = start / kind.width
         rows = SegmentRows(layout, elements: first..<first + byteCount / kind.width)
-        var decoder = BinaryDecoder(bytes)
+        let parts = try ModelParts(bytes, coding: coding)
+        var decoder = BinaryDecoder(parts.statistics)
         let scales = ScaleModel(rows, kind: kind, from: &decoder)
         // Decay depends on bits that the upper halves lack.
-        guard coding == .tokens || scales.decay.isEmpty else {
+        guard coding != .fields || scales.decay.isEmpty else {
             throw TensorCodingError(.damaged, "a model has decay where there can be none")
         }
         self.scales = scales
+        lowRank =
+            coding == .lowRank
+            ? try LowRankDelta(rows, scales, from: &decoder, frames: parts.frames) : nil
         tables = DecodingTables(try TokenFrequencies(from: &decoder))
         lowTables =
             coding == .fields ? DecodingTables(try TokenFrequencies(from: &decoder)) : nil
@@ -77,14 +82,14 @@ public final class SegmentModel: Sendable {
         case .planes, .fast: kind.highPlaneCount < kind.width
         case .raw: kind.width > 2
         case .fields: true
-        case .whole, .tokens, .same, .codebook: false
+        case .whole, .tokens, .same, .codebook, .lowRank: false
         }
     }
 
     /// The memory that it takes.
     public var byteCount: Int {
         1024 + rows.bands.count * 48 + rows.rowCount * 3 + rows.columnCount * 3
-            + (tables?.byteCount ?? 0) + (lowTables?.byteCount ?? 0)
+            + (tables?.byteCount ?? 0) + (lowTables?.byteCount ?? 0) + (lowRank?.byteCount ?? 0)
     }
 
     /// The bytes of one of its chunks.

@@ -20,8 +20,7 @@ struct TokenContexts {
     /// Whether the elements of a row are in the stream.
     @inline(__always)
     func isLive(_ row: Int) -> Bool {
-        let rowClass = scales.rowClasses[row]
-        return rowClass == .changed || rowClass == .decayedAndChanged
+        scales.rowClasses[row].isLive
     }
 
     /// Fills in the contexts of a run of a row.

@@ -6,8 +6,9 @@ import Foundation
 /// is coded with the tables that the counts give. Chunks are worked on by all cores.
 struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     let words: UnsafePointer<Word>
-    let base: UnsafePointer<Word>
+    private(set) var base: UnsafePointer<Word>
     private let decay: WeightDecayFit<Word>?
+    private var lowRank: LowRankFit<Word>?
     private let count: Int
     private let sampleFactor: Int
     let rows: SegmentRows
@@ -33,6 +34,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     ) {
         decay =
             findsDecay ? WeightDecayFit(words, base, count: count, rows: rows, kind: kind) : nil
+        lowRank = nil
         self.words = words
         self.base = decay?.decayedBase ?? base
         self.count = count
@@ -41,6 +43,22 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         self.kind = kind
         self.scratch = scratch
     }
+
+    /// Prepares to code the same segment as another encoder, its base changed by a part of low rank.
+    private init(_ other: Self, lowRank: LowRankFit<Word>) {
+        self = other
+        self.lowRank = lowRank
+        base = lowRank.predictedBase
+    }
+
+    /// An encoder that takes off a part of low rank before differences are taken; nil if none is in sight.
+    func withLowRank() throws -> Self? {
+        let fit = try LowRankFit(words, base, count: count, rows: rows, kind: kind, scratch: scratch)
+        return fit.map { Self(self, lowRank: $0) }
+    }
+
+    /// How what this encoder makes is coded.
+    var coding: SegmentCoding { lowRank == nil ? .tokens : .lowRank }
 
     /// A way to code the segment, and the bytes that it takes.
     struct Plan {
@@ -87,6 +105,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
                 quantumBits: quantumBits
             )
             decay?.mark(&scales)
+            lowRank?.mark(&scales)
             let plan = try plan(scales, spans: isSmall ? [0, 1] : [0])
             if best.map({ plan.byteCount < $0.byteCount }) ?? true { best = plan }
         }
@@ -136,10 +155,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         for (span, surprise) in options {
             let spanned = span == 0 ? counts : Self.joined(counts)
             let frequencies = frequencies(spanned, contextSpan: span, surprise: surprise)
-            var encoder = BinaryEncoder()
-            scales.encode(rows, to: &encoder)
-            frequencies.encode(to: &encoder)
-            let model = encoder.finish()
+            let model = try model(scales, frequencies)
             let bits = frequencies.bitCount(of: spanned) + rawBits
             let plan = Plan(
                 model: model,
@@ -152,6 +168,17 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         }
         guard let best else { preconditionFailure("there is at least one span") }
         return best
+    }
+
+    private func model(_ scales: ScaleModel, _ frequencies: TokenFrequencies) throws -> [UInt8] {
+        var encoder = BinaryEncoder()
+        scales.encode(rows, to: &encoder)
+        lowRank?.delta.encode(rows, scales, to: &encoder)
+        frequencies.encode(to: &encoder)
+        let statistics = encoder.finish()
+        guard let lowRank else { return statistics }
+        let frames = try scratch.use { try lowRank.delta.frames(rows, scales, $0.huffman) }
+        return ModelParts.join(statistics, frames: frames)
     }
 
     /// Counts for contexts of twice the span.

@@ -123,4 +123,24 @@ public final class ZstdDecompressor {
         }
         return frame
     }
+
+    /// Decompresses the first of several frames.
+    ///
+    /// - Parameters:
+    ///   - frames: The frames.
+    ///   - bytes: Gets the content of the first, which must be of its size.
+    /// - Returns: The other frames.
+    /// - Throws: ``TensorCodingError`` if it is damaged, cut off, or of another size.
+    func decompressFirst(
+        of frames: UnsafeRawBufferPointer,
+        into bytes: inout [Int8]
+    ) throws(TensorCodingError) -> UnsafeRawBufferPointer {
+        var result: Result<Int, TensorCodingError> = .success(0)
+        bytes.withUnsafeMutableBytes { output in
+            result = Result { () throws(TensorCodingError) in
+                try decompress(frames, into: output)
+            }
+        }
+        return UnsafeRawBufferPointer(rebasing: frames[(try result.get())...])
+    }
 }

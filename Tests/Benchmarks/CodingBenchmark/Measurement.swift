@@ -1,6 +1,14 @@
 import Foundation
 import TensorCoding
 
+/// A way to code a file.
+struct CodingWay {
+    let label: String
+    let parent: WeightFile?
+    var deltaLayout = DeltaLayout.whole
+    var findsLowRank = false
+}
+
 /// Encodes and decodes all tensors of a file, and prints what came of it: ratio and speed, and of reads at low
 /// resolutions the bytes and the time as parts of a full read's.
 enum Measurement {
@@ -16,12 +24,8 @@ enum Measurement {
         }
     }
 
-    static func run(
-        child: WeightFile,
-        parent: WeightFile?,
-        layout: DeltaLayout,
-        label: String
-    ) throws {
+    static func run(child: WeightFile, _ way: CodingWay) throws {
+        let parent = way.parent
         var best = (encode: Double.infinity, model: Double.infinity)
         let resolutions = [Resolution.full] + [2, 1].compactMap { Resolution(reducedTo: $0) }
         var decodings = resolutions.map { _ in Decoding(seconds: .infinity) }
@@ -41,7 +45,8 @@ enum Measurement {
                 let encoder = SegmentEncoder(
                     kind: tensor.kind,
                     layout: rows,
-                    deltaLayout: layout,
+                    deltaLayout: way.deltaLayout,
+                    findsLowRank: way.findsLowRank,
                     pool: pool
                 )
                 let other = parent?.tensors.first {
@@ -106,7 +111,7 @@ enum Measurement {
             "\($0.key) \(String(format: "%.1f", Double($0.value) / Double(raw) * 100))%"
         }
         print(
-            label.padding(toLength: 14, withPad: " ", startingAt: 0),
+            way.label.padding(toLength: 14, withPad: " ", startingAt: 0),
             String(
                 format: "ratio %.4f (high %.4f)  encode %5.0f  decode %5.0f MB/s, models %.1f%%",
                 Double(stored) / Double(raw), Double(high) / Double(raw),

@@ -1,7 +1,7 @@
 import Foundation
 import TensorCoding
 
-// CodingBenchmark CHILD [PARENT] [--only alone|delta|fields]: ratio and speed of every coding on a
+// CodingBenchmark CHILD [PARENT] [--only alone|delta|fields|lowRank]: ratio and speed of every coding on a
 // safetensors file, alone and as a delta to another of the same tensors.
 //
 // Speeds are 1e6 bytes of tensors per second of the process's CPU time, maxima of several rounds;
@@ -14,14 +14,20 @@ if let option = arguments.firstIndex(of: "--only"), option + 1 < arguments.count
     arguments.removeSubrange(option...option + 1)
 }
 guard let childPath = arguments.first, arguments.count <= 2 else {
-    print("usage: CodingBenchmark CHILD.safetensors [PARENT.safetensors] [--only alone|delta|fields]")
+    print("usage: CodingBenchmark CHILD.safetensors [PARENT.safetensors] [--only alone|delta|fields|lowRank]")
     exit(64)
 }
 let child = try WeightFile(childPath)
 let parent = try arguments.dropFirst().first.map { try WeightFile($0) }
 
-let measurements: [(label: String, parent: WeightFile?, layout: DeltaLayout)] =
-    [("alone", nil, .whole)] + (parent == nil ? [] : [("delta", parent, .whole), ("fields", parent, .fields)])
-for (label, parent, layout) in measurements where only == nil || only == label {
-    try Measurement.run(child: child, parent: parent, layout: layout, label: label)
+var ways = [CodingWay(label: "alone", parent: nil)]
+if let parent {
+    ways += [
+        CodingWay(label: "delta", parent: parent),
+        CodingWay(label: "fields", parent: parent, deltaLayout: .fields),
+        CodingWay(label: "lowRank", parent: parent, findsLowRank: true),
+    ]
+}
+for way in ways where only == nil || only == way.label {
+    try Measurement.run(child: child, way)
 }

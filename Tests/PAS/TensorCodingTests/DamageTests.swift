@@ -20,12 +20,18 @@ struct DamageTests {
         let near = hard.nudged(base, kind: kind)
         var layout = RowLayout()
         layout.append(shape: [35, 20])
-        return try [DeltaLayout.whole, .fields].flatMap { deltaLayout in
+        let lowRank = try LowRankSamples(kind: kind).map { sample in
+            let segment = try sample.codec.encode(sample.bytes, base: sample.base)
+            #expect(segment.coding == .lowRank)
+            return (sample.codec, segment, sample.bytes, sample.base as [UInt8]?)
+        }
+        let others = try [DeltaLayout.whole, .fields].flatMap { deltaLayout in
             let codec = Codec(kind: kind, layout: layout, deltaLayout: deltaLayout)
             return try [nil, base].map { other in
                 (codec, try codec.encode(near, base: other), near, other)
             }
         }
+        return others + (lowRank.map { [$0] } ?? [])
     }
 
     @Test(arguments: kinds)

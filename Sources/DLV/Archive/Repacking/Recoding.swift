@@ -41,7 +41,12 @@ extension ModelArchive {
                 do {
                     written[step.content] = step.isMove
                         ? try writer.move(step.content)
-                        : try writer.reencode(step.content, base: step.base, deltaLayout: layout)
+                        : try writer.reencode(
+                            step.content,
+                            base: step.base,
+                            deltaLayout: layout,
+                            findsLowRank: step.findsLowRank ?? store.hasLowRank(step.content)
+                        )
                     if step.isMove { movedCount += 1 }
                 } catch let error as ParameterStoreError where error.isDamage {
                     // What cannot be read cannot be moved either; 'dlv verify' tells of it.

@@ -31,13 +31,16 @@ public struct RepackPlan: Sendable {
         public let base: ContentID?
         /// Its bytes before coding.
         public let byteCount: Int
+        /// Whether to look for parts of low rank in the delta; nil if it has such now.
+        public let findsLowRank: Bool?
         /// Whether it keeps its coding, and only leaves its pack so that this can go.
         public let isMove: Bool
 
-        init(content: ContentID, base: ContentID?, byteCount: Int) {
+        init(content: ContentID, base: ContentID?, byteCount: Int, findsLowRank: Bool? = nil) {
             self.content = content
             self.base = base
             self.byteCount = byteCount
+            self.findsLowRank = findsLowRank
             isMove = false
         }
 
@@ -45,6 +48,7 @@ public struct RepackPlan: Sendable {
             content = record.id
             base = record.base
             byteCount = record.byteCount
+            findsLowRank = nil
             isMove = true
         }
     }
@@ -289,7 +293,8 @@ private struct RepackPlanner {
             return RepackPlan.Step(
                 content: record.id,
                 base: parents[node] == 0 ? nil : survey.record(of: parents[node]).id,
-                byteCount: record.byteCount
+                byteCount: record.byteCount,
+                findsLowRank: costs.hasLowRank(plan.parentEdges[node])
             )
         }
         let written = changed.reduce(0) { $0 + costs.storedByteCounts[plan.parentEdges[$1]] }

@@ -16,6 +16,7 @@ struct StorageCosts {
 
     private let presentEdges: [Int]
     private let isPresentEdge: [Bool]
+    private let isLowRankEdge: [Bool]
     private let countsBytes: Bool
     /// The edges whose bytes are counted, not estimated.
     private var isProvenEdge: [Bool]
@@ -32,17 +33,20 @@ struct StorageCosts {
         countsBytes: Bool,
         progress: (Int, Int) -> Void
     ) throws {
-        let measured = try Self.measure(survey, archive.store, progress)
+        // Where planes were moved away, deltas are coded in fields, which have no parts of low rank.
+        let findsLowRank = try archive.catalog.lowPlanesDirectories().isEmpty
+        let measured = try Self.measure(survey, archive.store, findsLowRank: findsLowRank, progress)
         let model = countsBytes ? nil : try Self.model(survey, measured, archive.store)
         var edges: [MatrixStorageGraph.Edge] = []
         var bytes: [Double] = []
         var present: [Int] = []
+        var lowRank: [Bool] = []
         for (index, ways) in measured.enumerated() {
             let record = survey.records[index]
             let base = record.base.map { survey.node(of: $0) ?? -1 } ?? 0
             var own = -1
             for way in ways {
-                let isPresent = way.source == base
+                let isPresent = way.isPresent && way.source == base
                 let stored = Double(isPresent ? record.storedByteCount : way.cost.storedByteCount)
                 if isPresent { own = edges.count }
                 let seconds = model?.seconds(way.cost, isWhole: way.source == 0) ?? 0
@@ -55,6 +59,7 @@ struct StorageCosts {
                     )
                 )
                 bytes.append(stored)
+                lowRank.append(way.findsLowRank)
             }
             present.append(own)
         }
@@ -63,6 +68,7 @@ struct StorageCosts {
         graph = try Self.graph(edges, survey)
         storedByteCounts = bytes
         isPresentEdge = Self.marks(present, count: edges.count)
+        isLowRankEdge = lowRank
         isProvenEdge = isPresentEdge
         self.countsBytes = countsBytes
         presentByteCount = try archive.catalog.contentTotals().storedByteCount
@@ -112,7 +118,8 @@ struct StorageCosts {
                 try estimator.estimate(
                     survey.record(of: target).id,
                     base: source == 0 ? nil : survey.record(of: source).id,
-                    isWhole: true
+                    isWhole: true,
+                    findsLowRank: isLowRankEdge[edge]
                 ).storedByteCount
             )
             isProvenEdge[edge] = true
@@ -127,6 +134,9 @@ struct StorageCosts {
     /// Whether an edge is how its content is stored now.
     func isPresent(_ edge: Int) -> Bool { isPresentEdge[edge] }
 
+    /// Whether a content would be coded by an edge with parts of low rank, as far as they pay.
+    func hasLowRank(_ edge: Int) -> Bool { isLowRankEdge[edge] }
+
     /// The edge by which a content is stored now, or by which it would stand alone.
     func presentEdge(into node: Int) -> Int {
         if presentEdges[node - 1] >= 0 { return presentEdges[node - 1] }
@@ -137,25 +147,54 @@ struct StorageCosts {
         /// The node that it is coded against; 0 for alone.
         let source: Int
         let cost: EncodingEstimate
+        /// Whether parts of low rank are looked for.
+        let findsLowRank: Bool
+        /// Whether the content is coded so now, if it is coded against that node.
+        let isPresent: Bool
     }
+
+    /// Differences of which little is left gain little by a part of low rank, and small ones cannot pay it.
+    private static let lowRankShareMin = 0.01
+    private static let lowRankByteCountMin = 256 << 10
 
     private static func measure(
         _ survey: StorageSurvey,
         _ store: ParameterStore,
+        findsLowRank: Bool,
         _ progress: (Int, Int) -> Void
     ) throws -> [[Way]] {
         // It works on all cores for one content.
         let estimator = EncodingEstimator(store: store)
         return try survey.records.indices.map { index in
             progress(index, survey.records.count)
-            let id = survey.records[index].id
-            let alone = Way(source: 0, cost: try estimator.estimate(id, base: nil))
-            let deltas = try survey.candidates[index + 1].sorted().compactMap { other -> Way? in
+            let record = survey.records[index]
+            let hasLowRank = try store.hasLowRank(record.id)
+            var ways = [
+                Way(
+                    source: 0,
+                    cost: try estimator.estimate(record.id, base: nil),
+                    findsLowRank: false,
+                    isPresent: true
+                )
+            ]
+            for other in survey.candidates[index + 1].sorted() {
                 let base = survey.record(of: other).id
-                let cost = try estimator.estimate(id, base: base)
-                return cost.usesBase ? Way(source: other, cost: cost) : nil
+                let cost = try estimator.estimate(record.id, base: base)
+                guard cost.usesBase else { continue }
+                ways.append(
+                    Way(source: other, cost: cost, findsLowRank: false, isPresent: !hasLowRank)
+                )
+                let isPresent = hasLowRank && record.base == base
+                let mayGain = record.byteCount >= lowRankByteCountMin
+                    && Double(cost.storedByteCount) > lowRankShareMin * Double(record.byteCount)
+                guard isPresent || findsLowRank && mayGain else { continue }
+                let smaller = try estimator.estimate(record.id, base: base, findsLowRank: true)
+                guard isPresent || smaller.hasLowRank else { continue }
+                ways.append(
+                    Way(source: other, cost: smaller, findsLowRank: true, isPresent: isPresent)
+                )
             }
-            return [alone] + deltas
+            return ways
         }
     }
 

@@ -8,12 +8,14 @@ struct Codec {
     let kind: ElementKind
     var layout = RowLayout()
     var deltaLayout = DeltaLayout.whole
+    var findsLowRank = false
 
     func encode(_ bytes: [UInt8], base: [UInt8]?) throws -> EncodedSegment {
         let encoder = SegmentEncoder(
             kind: kind,
             layout: layout,
             deltaLayout: deltaLayout,
+            findsLowRank: findsLowRank,
             pool: EncodingScratchPool()
         )
         return try bytes.withUnsafeBytes { segment in
