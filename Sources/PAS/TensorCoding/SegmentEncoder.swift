@@ -18,7 +18,7 @@ public final class SegmentEncoder {
     ///   - layout: How they form rows and columns.
     ///   - deltaLayout: How deltas treat the significance of their bits.
     ///   - findsLowRank: Whether to look for a part of low rank in deltas that are
-    ///     ``DeltaLayout/whole``: that takes as long again as all else, and reading a third longer.
+    ///     ``DeltaLayout/whole``: encoding takes three times as long, and decoding a third longer.
     ///   - pool: What other encoders leave.
     ///   - sampleFactor: How many elements each stands for, if segments are samples of larger ones: they get
     ///     the tables that those would have.
