@@ -228,7 +228,29 @@ extension ParameterStore {
         for index in range.lowerBound / size...(end - 1) / size {
             let key = key(index, of: content, resolution)
             guard case .flight(let flight) = cache.place(of: key) else { continue }
+            let ahead = index + Self.modelChunksAhead
+            if ahead < content.record.chunkCount, ahead % ElementKind.segmentChunkCount == 0 {
+                readModels(ofSegment: ahead / ElementKind.segmentChunkCount, of: content)
+            }
             fly(flight, of: content)
+        }
+    }
+
+    /// So many chunks before a segment begins, one thread makes its models: else all threads would enter it
+    /// together and make them, each for itself.
+    private static var modelChunksAhead: Int { 8 }
+
+    /// Makes the models that decoding a segment needs, those of its bases included. What is wrong with one is
+    /// for the decode to tell.
+    private func readModels(ofSegment segment: Int, of content: StoredContent) {
+        var next: StoredContent? = content
+        for _ in 0..<Self.chainLengthMax {
+            guard let link = next, link.record.byteCount == content.record.byteCount,
+                link.record.kind == content.record.kind,
+                (try? models.model(ofSegment: segment, of: link)) != nil,
+                link.index.segments[segment].coding.needsBase
+            else { return }
+            next = link.record.base.flatMap { try? self.content($0) }
         }
     }
 }
