@@ -77,8 +77,10 @@ public struct RecreationModel: Sendable {
         )
         var points: [LinearFit.Point] = []
         for (id, estimate) in sample {
-            let beyond = try store.secondsOfRead(id) - seconds(estimate, isWhole: false)
-            points.append(.init([1, Double(estimate.load.byteCount)], max(0, beyond)))
+            // Snapshots are sums, in which large contents weigh most; so they do here.
+            let whole = try store.secondsOfRead(id)
+            let beyond = max(0, whole - seconds(estimate, isWhole: false))
+            points.append(.init([1, Double(estimate.load.byteCount)], beyond, of: whole))
         }
         reading = LinearFit(points)
     }
@@ -132,15 +134,26 @@ extension ParameterStore {
     }
 }
 
-/// A sum of terms with weights that are not negative, fitted by least squares of relative errors.
+/// A sum of terms with weights that are not negative, fitted by least squares of errors that points weigh.
 struct LinearFit: Sendable {
     struct Point: Sendable {
         let terms: [Double]
         let value: Double
+        /// What an error of one counts.
+        fileprivate let scale: Double
 
+        /// A point whose error counts as a part of the value; but small values must not rule by their noise.
         init(_ terms: [Double], _ value: Double) {
             self.terms = terms
             self.value = value
+            scale = 1 / max(value, 2e-5)
+        }
+
+        /// A point that is a part of a longer time, to which longer ones matter more.
+        init(_ terms: [Double], _ value: Double, of whole: Double) {
+            self.terms = terms
+            self.value = value
+            scale = 1 / max(whole, 2e-5).squareRoot()
         }
     }
 
@@ -162,7 +175,7 @@ struct LinearFit: Sendable {
             for (term, weight) in zip(terms, solved) { weights[term] = weight }
             let error = points.reduce(0) { sum, point in
                 let value = zip(point.terms, weights).reduce(0) { $0 + $1.0 * $1.1 }
-                let miss = (value - point.value) * Self.scale(of: point)
+                let miss = (value - point.value) * point.scale
                 return sum + miss * miss
             }
             if best.map({ error < $0.error }) ?? true { best = (weights, error) }
@@ -174,20 +187,17 @@ struct LinearFit: Sendable {
         zip(terms, weights).reduce(0) { $0 + $1.0 * $1.1 }
     }
 
-    /// Small chunks must not vanish beside large ones, nor noise in tiny ones rule.
-    private static func scale(of point: Point) -> Double { 1 / max(point.value, 2e-5) }
-
     /// The normal equations, by elimination; nil if the terms depend on each other.
     private static func solve(_ points: [Point], _ terms: [Int]) -> [Double]? {
         var rows = terms.map { first -> [Double] in
             let squares = terms.map { second in
                 points.reduce(0) {
-                    $0 + $1.terms[first] * $1.terms[second] * scale(of: $1) * scale(of: $1)
+                    $0 + $1.terms[first] * $1.terms[second] * $1.scale * $1.scale
                 }
             }
             return squares + [
                 points.reduce(0) {
-                    $0 + $1.terms[first] * $1.value * scale(of: $1) * scale(of: $1)
+                    $0 + $1.terms[first] * $1.value * $1.scale * $1.scale
                 }
             ]
         }
