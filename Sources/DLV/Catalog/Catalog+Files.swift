@@ -102,9 +102,8 @@ extension Catalog {
             try Row.fetchAll(
                 database,
                 cachedSQL: """
-                    SELECT hash, elementCount, minimum, maximum, mean, norm, zeroCount, nanCount,
-                        infinityCount
-                    FROM tensor LEFT JOIN tensorFact ON id = fact WHERE file = ? ORDER BY ordinal
+                    SELECT \(TensorFacts.columns) FROM tensor LEFT JOIN tensorFact x ON x.id = fact
+                    WHERE file = ? ORDER BY ordinal
                     """,
                 arguments: [file]
             ).map { TensorFacts(row: $0, from: 0) }

@@ -288,10 +288,7 @@ public final class ContentWriter {
 
         /// The segments, in bytes; one of none if the content is empty.
         var segments: [Range<Int>] {
-            guard source.byteCount > 0 else { return [0..<0] }
-            return stride(from: 0, to: source.byteCount, by: kind.segmentByteCount).map {
-                $0..<min(source.byteCount, $0 + kind.segmentByteCount)
-            }
+            source.byteCount > 0 ? kind.segments(ofByteCount: source.byteCount) : [0..<0]
         }
     }
 

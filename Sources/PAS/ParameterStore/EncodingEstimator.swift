@@ -73,7 +73,7 @@ public final class EncodingEstimator {
         let kind = content.record.kind
         let runs =
             isWhole
-            ? Self.segments(of: content.record)
+            ? kind.segments(ofByteCount: content.record.byteCount)
             : Self.runs(of: content.record, findsLowRank: findsLowRank)
         let sampled = max(1, runs.first?.count ?? 0)
         let encoder = SegmentEncoder(
@@ -126,18 +126,14 @@ public final class EncodingEstimator {
         )
     }
 
-    private static func segments(of record: ContentRecord) -> [Range<Int>] {
-        stride(from: 0, to: record.byteCount, by: record.kind.segmentByteCount).map {
-            $0..<min(record.byteCount, $0 + record.kind.segmentByteCount)
-        }
-    }
-
     /// The parts of a content that are tried, in bytes.
     private static func runs(of record: ContentRecord, findsLowRank: Bool) -> [Range<Int>] {
         guard record.byteCount > 0 else { return [] }
         let size = record.kind.chunkByteCount
         let most = findsLowRank ? lowRankRunChunkCount : wholeChunkCount
-        guard record.chunkCount > most else { return segments(of: record) }
+        guard record.chunkCount > most else {
+            return record.kind.segments(ofByteCount: record.byteCount)
+        }
         if findsLowRank {
             let first = (record.chunkCount - lowRankRunChunkCount) / 2
             return [first * size..<(first + lowRankRunChunkCount) * size]

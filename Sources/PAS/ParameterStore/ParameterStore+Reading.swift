@@ -245,8 +245,7 @@ extension ParameterStore {
     private func readModels(ofSegment segment: Int, of content: StoredContent) {
         var next: StoredContent? = content
         for _ in 0..<Self.chainLengthMax {
-            guard let link = next, link.record.byteCount == content.record.byteCount,
-                link.record.kind == content.record.kind,
+            guard let link = next, (try? content.checkFits(link)) != nil,
                 (try? models.model(ofSegment: segment, of: link)) != nil,
                 link.index.segments[segment].coding.needsBase
             else { return }

@@ -170,7 +170,8 @@ public final class ChunkDecoder {
         return true
     }
 
-    /// Lets rows decay, adds the part of low rank to those in the stream, and gives the contexts of the elements in the stream.
+    /// Makes the prediction of a base, by decay and parts of low rank, and gives the contexts of the
+    /// elements in the stream.
     ///
     /// - Parameter words: The segment, of which only the elements are in memory.
     /// - Returns: The number of elements in the stream.

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Calls a function for the numbers below `count` on all cores, and gives its values in order.
@@ -24,6 +25,20 @@ public func concurrentMap<Value: Sendable>(
             guard let result else { preconditionFailure("every number has a result") }
             return try result.get()
         }
+    }
+}
+
+/// Calls a function for as many parts of `0..<count` as there are cores, at least one, and gives its values in
+/// order.
+///
+/// - Throws: The error of the lowest part that failed.
+func concurrentParts<Value: Sendable>(
+    _ count: Int,
+    _ body: (Range<Int>) throws -> Value
+) throws -> [Value] {
+    let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, count))
+    return try concurrentMap(parts) { part in
+        try body(count * part / parts..<count * (part + 1) / parts)
     }
 }
 

@@ -67,4 +67,11 @@ public enum ElementKind: UInt8, Hashable, Sendable, CaseIterable {
 
     /// The bytes of a full segment.
     public var segmentByteCount: Int { chunkByteCount * Self.segmentChunkCount }
+
+    /// The segments of a content of so many bytes, as ranges of it.
+    public func segments(ofByteCount byteCount: Int) -> [Range<Int>] {
+        stride(from: 0, to: byteCount, by: segmentByteCount).map {
+            $0..<min(byteCount, $0 + segmentByteCount)
+        }
+    }
 }

@@ -53,24 +53,46 @@ enum FloatWords {
         into changes: UnsafeMutablePointer<Float>
     ) {
         for index in 0..<count {
-            let change = value(words[index], kind) - value(base[index], kind)
-            changes[index] = change.isFinite ? change : 0
+            let word = UInt32(truncatingIfNeeded: words[index])
+            let baseWord = UInt32(truncatingIfNeeded: base[index])
+            let change = number(word, kind) - number(baseWord, kind)
+            let isFinite = (special(word, kind) | special(baseWord, kind)) == 0 && change.isFinite
+            changes[index] = isFinite ? change : 0
         }
     }
 
+    /// All ones for a float that is not finite, else zero.
     @inline(__always)
-    private static func value<Word: FixedWidthInteger & UnsignedInteger>(
-        _ word: Word,
-        _ kind: ElementKind
-    ) -> Float {
-        let bits = UInt32(truncatingIfNeeded: word)
+    private static func special(_ word: UInt32, _ kind: ElementKind) -> UInt32 {
+        let lowest: UInt32 = 1 &<< UInt32(kind.mantissaBitCount)
+        let exponent = word & kind.exponentMask &<< UInt32(kind.mantissaBitCount)
+        return 0 &- ((exponent &+ lowest) &>> UInt32(kind.width &* 8 &- 1))
+    }
+
+    /// The number that a finite float is.
+    @inline(__always)
+    private static func number(_ word: UInt32, _ kind: ElementKind) -> Float {
         switch kind {
-        case .bfloat16: return Float(bitPattern: bits &<< 16)
+        case .bfloat16: return Float(bitPattern: word &<< 16)
         case .float16:
-            guard bits & 0x7C00 != 0x7C00 else { return .nan }
-            let magnitude = Float(bitPattern: (bits & 0x7FFF) &<< 13) * 0x1p112
-            return bits & 0x8000 == 0 ? magnitude : -magnitude
-        default: return Float(bitPattern: bits)
+            // A half's bits are those of a float 2¹¹² times as small: subnormal numbers need no case.
+            let magnitude = Float(bitPattern: (word & 0x7FFF) &<< 13) * 0x1p112
+            return Float(bitPattern: magnitude.bitPattern | (word & 0x8000) &<< 16)
+        default: return Float(bitPattern: word)
+        }
+    }
+
+    /// The float nearest to a number.
+    @inline(__always)
+    private static func word(nearest number: Float, _ kind: ElementKind) -> UInt32 {
+        let bits = number.bitPattern
+        switch kind {
+        case .bfloat16: return (bits &+ 0x7FFF &+ (bits &>> 16 & 1)) &>> 16
+        case .float16:
+            let small = (Float(bitPattern: bits & 0x7FFF_FFFF) * 0x1p-112).bitPattern
+            let rounded = min((small &+ 0xFFF &+ (small &>> 13 & 1)) &>> 13, 0x7C00)
+            return rounded | bits &>> 16 & 0x8000
+        default: return bits
         }
     }
 
@@ -89,41 +111,20 @@ enum FloatWords {
         count: Int,
         kind: ElementKind
     ) {
-        // Masks instead of conditions, so that all of it vectorises.
+        // A loop for each kind, and masks instead of conditions, so that all of them vectorise.
+        @inline(__always) func addAll(_ kind: ElementKind) {
+            for index in 0..<count {
+                let old = UInt32(truncatingIfNeeded: words[index])
+                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
+                let new = word(nearest: number(old, kind) + part, kind)
+                let kept = special(old, kind)
+                words[index] = Word(truncatingIfNeeded: old & kept | new & ~kept)
+            }
+        }
         switch kind {
-        case .bfloat16:
-            for index in 0..<count {
-                let word = UInt32(truncatingIfNeeded: words[index])
-                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
-                let bits = (Float(bitPattern: word &<< 16) + part).bitPattern
-                let rounded = (bits &+ 0x7FFF &+ (bits &>> 16 & 1)) &>> 16
-                let special = 0 &- (((word & 0x7F80) &+ 0x80) &>> 15)
-                words[index] = Word(truncatingIfNeeded: word & special | rounded & ~special)
-            }
-        case .float16:
-            // A half's bits are those of a float 2¹¹² times as small: subnormal numbers need no case.
-            for index in 0..<count {
-                let word = UInt32(truncatingIfNeeded: words[index])
-                let magnitude = Float(bitPattern: (word & 0x7FFF) &<< 13) * 0x1p112
-                let value = Float(bitPattern: magnitude.bitPattern | (word & 0x8000) &<< 16)
-                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
-                let sum = (value + part).bitPattern
-                let bits = (Float(bitPattern: sum & 0x7FFF_FFFF) * 0x1p-112).bitPattern
-                let rounded = min((bits &+ 0xFFF &+ (bits &>> 13 & 1)) &>> 13, 0x7C00)
-                let special = 0 &- (((word & 0x7C00) &+ 0x400) &>> 15)
-                words[index] = Word(
-                    truncatingIfNeeded: word & special
-                        | (rounded | sum &>> 16 & 0x8000) & ~special
-                )
-            }
-        default:
-            for index in 0..<count {
-                let word = UInt32(truncatingIfNeeded: words[index])
-                let part = Float(Int32(sums[index])) * (rowPower * columnPowers[index])
-                let bits = (Float(bitPattern: word) + part).bitPattern
-                let special = 0 &- (((word & 0x7F80_0000) &+ 0x80_0000) &>> 31)
-                words[index] = Word(truncatingIfNeeded: word & special | bits & ~special)
-            }
+        case .bfloat16: addAll(.bfloat16)
+        case .float16: addAll(.float16)
+        default: addAll(.float32)
         }
     }
 

@@ -328,18 +328,10 @@ private struct BandFit {
 
     // MARK: - Products
 
-    /// Parts that cores work on side by side; their number changes nothing but the time.
-    private static func inParts(_ count: Int, _ body: (Range<Int>) -> Void) throws {
-        let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, count))
-        _ = try concurrentMap(parts) { part in
-            body(count * part / parts..<count * (part + 1) / parts)
-        }
-    }
-
     /// The products of the change's rows with vectors.
     private func multiply(_ right: VectorLanes, into left: VectorLanes) throws {
         let columnCount = change.columnCount
-        try Self.inParts(change.rows.count) { rows in
+        _ = try concurrentParts(change.rows.count) { rows in
             for row in rows {
                 let (own, target) = (change.values + row * columnCount, left[row])
                 VectorLanes.clear(target)
@@ -356,7 +348,7 @@ private struct BandFit {
     /// The products of the change's columns with vectors.
     private func multiplyTransposed(_ left: VectorLanes, into right: VectorLanes) throws {
         let (rowCount, columnCount) = (change.rows.count, change.columnCount)
-        try Self.inParts(columnCount) { columns in
+        _ = try concurrentParts(columnCount) { columns in
             for column in columns { VectorLanes.clear(right[column]) }
             var row = 0
             while row < rowCount {

@@ -135,14 +135,8 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     func inParts<Value: Sendable>(
         _ body: (Range<Int>, EncodingScratch) throws -> Value
     ) throws -> [Value] {
-        let parts = min(ProcessInfo.processInfo.activeProcessorCount, max(1, chunkCount))
-        return try concurrentMap(parts) { part in
-            try scratch.use { scratch in
-                try body(
-                    chunkCount * part / parts..<chunkCount * (part + 1) / parts,
-                    scratch
-                )
-            }
+        try concurrentParts(chunkCount) { chunks in
+            try scratch.use { try body(chunks, $0) }
         }
     }
 

@@ -96,7 +96,7 @@ extension ModelArchive {
         let costs = try StorageCosts(survey, self, countsBytes: request.countsBytes) {
             progress("measuring", $0, $1)
         }
-        var planner = RepackPlanner(survey: survey, costs: costs, request: request, archive: self)
+        var planner = RepackPlanner(survey, costs, request, self)
         return try planner.plan { progress("proving", $0, $1) }
     }
 }
@@ -114,6 +114,22 @@ private struct RepackPlanner {
     var costs: StorageCosts
     let request: RepackRequest
     let archive: ModelArchive
+    /// What is stored now, as a plan.
+    private let presentPlan: StoragePlan?
+
+    init(
+        _ survey: StorageSurvey,
+        _ costs: StorageCosts,
+        _ request: RepackRequest,
+        _ archive: ModelArchive
+    ) {
+        self.survey = survey
+        self.costs = costs
+        self.request = request
+        self.archive = archive
+        let edges = (0..<costs.graph.matrixCount).map { costs.presentEdge(into: $0 + 1) }
+        presentPlan = try? StoragePlan(edges: edges, in: costs.graph)
+    }
 
     /// Plans are made anew so often at most once their changes are proven.
     private static let roundCountMax = 4
@@ -257,12 +273,6 @@ private struct RepackPlanner {
             changeCount: plan.parentEdges.dropFirst().count { !costs.isPresent($0) },
             keepsBounds: plan.isFeasible(under: constraints, in: graph)
         )
-    }
-
-    /// What is stored now, as a plan.
-    private var presentPlan: StoragePlan? {
-        let edges = (1..<max(1, graph.matrixCount + 1)).map { costs.presentEdge(into: $0) }
-        return try? StoragePlan(edges: edges, in: graph)
     }
 
     /// What is stored now. A content whose base no version uses counts as if it stood alone; the plan

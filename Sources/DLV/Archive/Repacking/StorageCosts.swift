@@ -14,12 +14,12 @@ struct StorageCosts {
     /// The bytes of all codings there are, those of contents that are only bases included.
     let presentByteCount: Int
 
+    /// The edge by which each matrix is stored now; -1 if it is coded against what is no node.
     private let presentEdges: [Int]
-    private let isPresentEdge: [Bool]
     private let isLowRankEdge: [Bool]
     private let countsBytes: Bool
-    /// The edges whose bytes are counted, not estimated.
-    private var isProvenEdge: [Bool]
+    /// The edges, besides the present ones, whose bytes are counted, not estimated.
+    private var provenEdges: Set<Int> = []
 
     /// Chains are decoded link by link, and each link holds a chunk meanwhile.
     static let depthMax = 48
@@ -43,18 +43,18 @@ struct StorageCosts {
         var lowRank: [Bool] = []
         for (index, ways) in measured.enumerated() {
             let record = survey.records[index]
-            let base = record.base.map { survey.node(of: $0) ?? -1 } ?? 0
             var own = -1
             for way in ways {
-                let isPresent = way.isPresent && way.source == base
-                let stored = Double(isPresent ? record.storedByteCount : way.cost.storedByteCount)
-                if isPresent { own = edges.count }
+                let stored = Double(
+                    way.isPresent ? record.storedByteCount : way.cost.storedByteCount
+                )
+                if way.isPresent { own = edges.count }
                 let seconds = model?.seconds(way.cost, isWhole: way.source == 0) ?? 0
                 edges.append(
                     .init(
                         from: way.source,
                         to: index + 1,
-                        storageCost: stored * (isPresent ? Self.presentDiscount : 1),
+                        storageCost: stored * (way.isPresent ? Self.presentDiscount : 1),
                         recreationCost: countsBytes ? max(1, stored) : max(1e-9, seconds)
                     )
                 )
@@ -67,17 +67,9 @@ struct StorageCosts {
         presentEdges = present
         graph = try Self.graph(edges, survey)
         storedByteCounts = bytes
-        isPresentEdge = Self.marks(present, count: edges.count)
         isLowRankEdge = lowRank
-        isProvenEdge = isPresentEdge
         self.countsBytes = countsBytes
         presentByteCount = try archive.catalog.contentTotals().storedByteCount
-    }
-
-    private static func marks(_ places: [Int], count: Int) -> [Bool] {
-        var marks = [Bool](repeating: false, count: count)
-        for place in places where place >= 0 { marks[place] = true }
-        return marks
     }
 
     private static func graph(
@@ -107,7 +99,9 @@ struct StorageCosts {
         _ store: ParameterStore,
         _ progress: (Int, Int) -> Void
     ) throws -> Bool {
-        let unproven = plan.parentEdges.dropFirst().filter { !isProvenEdge[$0] }
+        let unproven = plan.parentEdges.dropFirst().filter {
+            !isPresent($0) && !provenEdges.contains($0)
+        }
         guard !unproven.isEmpty else { return false }
         let estimator = EncodingEstimator(store: store)
         var edges = graph.edges
@@ -122,7 +116,7 @@ struct StorageCosts {
                     findsLowRank: isLowRankEdge[edge]
                 ).storedByteCount
             )
-            isProvenEdge[edge] = true
+            provenEdges.insert(edge)
             storedByteCounts[edge] = stored
             edges[edge].storageCost = stored
             if countsBytes { edges[edge].recreationCost = max(1, stored) }
@@ -132,7 +126,7 @@ struct StorageCosts {
     }
 
     /// Whether an edge is how its content is stored now.
-    func isPresent(_ edge: Int) -> Bool { isPresentEdge[edge] }
+    func isPresent(_ edge: Int) -> Bool { presentEdges[graph.edges[edge].target - 1] == edge }
 
     /// Whether a content would be coded by an edge with parts of low rank, as far as they pay.
     func hasLowRank(_ edge: Int) -> Bool { isLowRankEdge[edge] }
@@ -149,7 +143,7 @@ struct StorageCosts {
         let cost: EncodingEstimate
         /// Whether parts of low rank are looked for.
         let findsLowRank: Bool
-        /// Whether the content is coded so now, if it is coded against that node.
+        /// Whether the content is coded so now.
         let isPresent: Bool
     }
 
@@ -169,22 +163,29 @@ struct StorageCosts {
             progress(index, survey.records.count)
             let record = survey.records[index]
             let hasLowRank = try store.hasLowRank(record.id)
+            // A base that no version uses is no node.
+            let present = record.base.map { survey.node(of: $0) ?? -1 } ?? 0
             var ways = [
                 Way(
                     source: 0,
                     cost: try estimator.estimate(record.id, base: nil),
                     findsLowRank: false,
-                    isPresent: true
+                    isPresent: present == 0
                 )
             ]
             for other in survey.candidates[index + 1].sorted() {
                 let base = survey.record(of: other).id
                 let cost = try estimator.estimate(record.id, base: base)
                 guard cost.usesBase else { continue }
+                let isPresent = hasLowRank && other == present
                 ways.append(
-                    Way(source: other, cost: cost, findsLowRank: false, isPresent: !hasLowRank)
+                    Way(
+                        source: other,
+                        cost: cost,
+                        findsLowRank: false,
+                        isPresent: other == present && !hasLowRank
+                    )
                 )
-                let isPresent = hasLowRank && record.base == base
                 let mayGain = record.byteCount >= lowRankByteCountMin
                     && Double(cost.storedByteCount) > lowRankShareMin * Double(record.byteCount)
                 guard isPresent || findsLowRank && mayGain else { continue }

@@ -11,9 +11,7 @@ extension Catalog {
             try Row.fetchOne(
                 database,
                 cachedSQL: """
-                    SELECT hash, elementCount, minimum, maximum, mean, norm, zeroCount, nanCount,
-                        infinityCount
-                    FROM tensorFact WHERE \(CatalogSchema.isHash("hash"))
+                    SELECT \(TensorFacts.columns) FROM tensorFact x WHERE \(CatalogSchema.isHash("hash"))
                     """,
                 arguments: [Data(hash)]
             ).flatMap { TensorFacts(row: $0, from: 0) }
@@ -30,8 +28,7 @@ extension Catalog {
         if let known { return known }
         try database.execute(
             cachedSQL: """
-                INSERT INTO tensorFact (hash, elementCount, minimum, maximum, mean, norm, zeroCount,
-                    nanCount, infinityCount)
+                INSERT INTO tensorFact (\(TensorFacts.columnNames.joined(separator: ", ")))
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [

@@ -78,8 +78,7 @@ extension Catalog {
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT f.version, f.snapshot, t.name, dtype, shape, x.hash, elementCount, minimum,
-                        maximum, mean, norm, zeroCount, nanCount, infinityCount
+                    SELECT f.version, f.snapshot, t.name, dtype, shape, \(TensorFacts.columns)
                     FROM file f JOIN tensor t ON t.file = f.id
                     LEFT JOIN tensorFact x ON x.id = t.fact
                     WHERE f.version IN (SELECT value FROM json_each(?)) AND f.role = ?
@@ -105,7 +104,16 @@ extension Catalog {
 }
 
 extension TensorFacts {
-    /// Reads the columns of the table `tensorFact` but its id; nil if they are NULL.
+    /// The columns of the table `tensorFact` but its id.
+    static let columnNames = [
+        "hash", "elementCount", "minimum", "maximum", "mean", "norm", "zeroCount", "nanCount",
+        "infinityCount",
+    ]
+
+    /// The columns, as a query names them that calls the table `x`.
+    static let columns = columnNames.map { "x.\($0)" }.joined(separator: ", ")
+
+    /// Reads the ``columns``; nil if they are NULL.
     init?(row: Row, from first: Int) {
         guard let hash = row[first] as Data? else { return nil }
         self.init(

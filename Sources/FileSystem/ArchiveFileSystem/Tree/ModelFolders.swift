@@ -42,7 +42,9 @@ struct ModelFolders {
             return attributes(of: version.id, creationTime: version.creationTime)
         }
         let link = NamedNodes.Name.link(folder: folder, name: name)
-        return try version(of: link).map { attributes(ofLink: link, to: $0) }
+        return try version(of: link).map {
+            attributes(ofLink: link, to: $0.number, creationTime: $0.creationTime)
+        }
     }
 
     func attributes(of name: NamedNodes.Name) throws -> NodeAttributes {
@@ -57,18 +59,23 @@ struct ModelFolders {
             )
         case .link:
             guard let version = try version(of: name) else { throw ArchiveTree.stale }
-            return attributes(ofLink: name, to: version)
+            return attributes(
+                ofLink: name,
+                to: version.number,
+                creationTime: version.creationTime
+            )
         }
     }
 
     private func attributes(
         ofLink name: NamedNodes.Name,
-        to version: VersionRecord
+        to number: Int,
+        creationTime: Int64
     ) -> NodeAttributes {
         tree.link(
             .named(tree.namedNodes.number(of: name)),
-            target: Self.name(ofVersion: version.number),
-            modificationTime: version.creationTime * 1_000_000
+            target: Self.name(ofVersion: number),
+            modificationTime: creationTime * 1_000_000
         )
     }
 
@@ -108,16 +115,13 @@ struct ModelFolders {
         let latest = versions.last.map { [("latest", $0.number, $0.creationTime)] } ?? []
         let tags = try catalog.tags(of: model).map { ($0.name, $0.version.number, $0.version.creationTime) }
         for (name, number, creationTime) in latest + tags {
-            let node = ArchiveNode.named(
-                tree.namedNodes.number(of: .link(folder: folder, name: name))
-            )
             entries.append(
                 DirectoryEntry(
                     name: Array(name.utf8),
-                    attributes: tree.link(
-                        node,
-                        target: Self.name(ofVersion: number),
-                        modificationTime: creationTime * 1_000_000
+                    attributes: attributes(
+                        ofLink: .link(folder: folder, name: name),
+                        to: number,
+                        creationTime: creationTime
                     )
                 )
             )
