@@ -204,6 +204,8 @@ struct ServiceTests {
                 ./mount.dlv zoo.dlv mnt -s -o rw,noauto,x-systemd.automount,uid=7,cache_size=16,read_ahead=512
                 test "$(stat -c %u mnt/models)" = 7
                 grep -q '"cache_bytes_max": 16777216' mnt/.status
+                # As soon as it is mounted; only root may set it.
+                if [ $(id -u) = 0 ]; then grep -qx 512 /sys/class/bdi/$(mountpoint -d mnt)/read_ahead_kb; fi
                 dlv unmount mnt
                 ./mount.dlv -f zoo.dlv mnt
                 ! ./mount.dlv zoo.dlv mnt -o colour=blue 2> error

@@ -1,4 +1,5 @@
 import CFuse
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -109,13 +110,13 @@ public final class FuseSession {
     ///
     /// - Parameters:
     ///   - graceSeconds: How long open files may stay open after the first signal.
-    ///   - isReady: Called once the mount can be used.
+    ///   - isReady: Called once the server has answered the kernel, on another thread.
     ///   - detach: Takes the file system out of the tree lazily; called on another thread, with the
     ///     number of the signal.
     /// - Throws: ``FuseError``.
     public func serve(
         graceSeconds: Int,
-        isReady: () -> Void,
+        isReady: @escaping @Sendable () -> Void,
         detach: @escaping @Sendable (Int32) -> Void
     ) throws(FuseError) {
         let signals = try FuseSignals.install()
@@ -129,7 +130,11 @@ public final class FuseSession {
         let configuration = fuse_loop_cfg_create()
         defer { fuse_loop_cfg_destroy(configuration) }
         fuse_loop_cfg_set_max_threads(configuration, 16)
-        isReady()
+        DispatchQueue(label: "ready").async { [mountPoint] in
+            // Its answer comes after that to the kernel's first request, which sets up the connection.
+            var status = statvfs()
+            if statvfs(mountPoint, &status) == 0 { isReady() }
+        }
         let result = fuse_session_loop_mt(session, configuration)
         watch.stop()
         FuseSignals.remove(reading: signals)

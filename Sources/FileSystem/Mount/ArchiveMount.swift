@@ -95,7 +95,6 @@ public final class ArchiveMount {
             ),
             operations: operations
         )
-        setReadAhead()
         Self.raiseFileLimit()
     }
 
@@ -138,7 +137,7 @@ public final class ArchiveMount {
     /// Answers the kernel until the mount is unmounted, or SIGINT, SIGTERM or SIGHUP comes.
     ///
     /// - Parameter isReady: Called once the mount can be used.
-    public func serve(isReady: () -> Void) throws {
+    public func serve(isReady: @escaping @Sendable () -> Void) throws {
         let watch = try CatalogWatch(folder: archive.path, look: changeObserver())
         defer {
             watch.stop()
@@ -146,9 +145,11 @@ public final class ArchiveMount {
             session.unmount()
             logger.notice("The mount at '\(mountPoint)' has ended.")
         }
-        let (mountPoint, logger) = (mountPoint, logger)
+        let (archivePath, mountPoint, logger) = (archive.path, mountPoint, logger)
+        let readAhead = options.readAheadKilobytes
         try session.serve(graceSeconds: options.graceSeconds) {
-            logger.notice("The archive '\(archive.path)' is mounted at '\(mountPoint)'.")
+            logger.notice("The archive '\(archivePath)' is mounted at '\(mountPoint)'.")
+            Self.setReadAhead(of: mountPoint, kilobytes: readAhead, logger)
             isReady()
         } detach: { signal in
             logger.notice("Signal \(signal): '\(mountPoint)' is being unmounted.")
@@ -193,8 +194,9 @@ public final class ArchiveMount {
 
     /// Raises the kernel's read-ahead, where this process may: it makes sequential reads faster, and
     /// is not needed for anything.
-    private func setReadAhead() {
-        // Nobody answers yet, so the device's number comes from the list of mounts, not from stat(2).
+    ///
+    /// Before the connection is set up it would be in vain: the kernel lowers it to 128 KiB then.
+    private static func setReadAhead(of mountPoint: String, kilobytes: Int, _ logger: Logger) {
         guard let mount = RunningMount.all().last(where: { $0.mountPoint == mountPoint }) else { return }
         let file = "/sys/class/bdi/\(mount.device)/read_ahead_kb"
         let descriptor = Glibc.open(file, O_WRONLY | O_CLOEXEC)
@@ -202,7 +204,7 @@ public final class ArchiveMount {
             return logger.info("Cannot raise the kernel's read-ahead: it takes root to write \(file).")
         }
         defer { Glibc.close(descriptor) }
-        let text = "\(options.readAheadKilobytes)\n"
+        let text = "\(kilobytes)\n"
         _ = Glibc.write(descriptor, text, text.utf8.count)
     }
 }
