@@ -51,10 +51,13 @@ public final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Send
         _ = consume gone
     }
 
-    /// Forgets the value of a key.
-    public func removeValue(for key: Key) {
-        let gone = state.withLock { state in state.places[key].map { state.remove($0) } }
-        _ = consume gone
+    /// Takes the value of a key out, with its weight.
+    public func take(_ key: Key) -> (value: Value, weight: Int)? {
+        state.withLock { state in
+            guard let place = state.places[key] else { return nil }
+            let weight = state.slots[place].weight
+            return state.remove(place).first.map { ($0, weight) }
+        }
     }
 
     /// Forgets the values of keys.

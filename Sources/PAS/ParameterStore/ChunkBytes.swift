@@ -1,3 +1,5 @@
+import TensorCoding
+
 /// Bytes in memory that stay where they are as long as somebody holds the object, and are never
 /// changed once it is shared: a decoded chunk, or a part of a file that is made in memory.
 public final class ChunkBytes: @unchecked Sendable {
@@ -9,7 +11,7 @@ public final class ChunkBytes: @unchecked Sendable {
 
     init(byteCount: Int) {
         bytes = UnsafeMutableRawBufferPointer(
-            start: ChunkBuffers.shared.take(byteCount: byteCount),
+            start: LargeBuffers.shared.take(byteCount: byteCount),
             count: byteCount
         )
     }
@@ -29,6 +31,6 @@ public final class ChunkBytes: @unchecked Sendable {
 
     deinit {
         guard let start = bytes.baseAddress else { return }
-        ChunkBuffers.shared.giveBack(start, byteCount: bytes.count)
+        LargeBuffers.shared.giveBack(start, byteCount: bytes.count)
     }
 }

@@ -51,6 +51,13 @@ final class DecodingThreads: Sendable {
         for _ in jobs { queue.count.signal() }
     }
 
+    /// Runs a job before all for which nobody waits.
+    func runSoon(_ job: @escaping Job) {
+        queue.jobs.withLock { $0.wanted.insert(job, at: 0) }
+        startThreads()
+        queue.count.signal()
+    }
+
     /// Runs a job for which nobody waits yet; drops it if too much of that kind waits.
     func runLikely(byteCount: Int, _ job: @escaping Job) {
         let isKept = queue.jobs.withLock { jobs in

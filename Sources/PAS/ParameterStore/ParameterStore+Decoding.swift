@@ -26,7 +26,7 @@ extension ParameterStore {
         while let (last, detail) = chain.last, last.index.segment(ofChunk: index).coding.needsBase {
             guard let id = last.record.base else { throw last.damage(index, "it has no base") }
             // Reduced chunks are no bases: a NaN's bits are not those that were stored.
-            cached = cache.chunk(ChunkKey(content: id, index: index, resolution: 0))
+            cached = cache.value(for: ChunkKey(content: id, index: index, resolution: 0))
             if cached != nil { break }
             let base = try self.content(id)
             guard base.record.byteCount == last.record.byteCount, base.record.kind == last.record.kind

@@ -124,12 +124,14 @@ extension ParameterStore {
         counters.hits.wrappingAdd(hits, ordering: .relaxed)
         counters.misses.wrappingAdd(indices.count - hits, ordering: .relaxed)
         if hits < indices.count { decodeAll(places, of: content) }
+        // They land in order, more or less: whoever waits for the last first wakes up once, not for each.
+        for case .flight(let flight) in places.reversed() { flight.wait() }
         var chunks: [ChunkBytes] = []
         chunks.reserveCapacity(indices.count)
         for place in places {
             switch place {
             case .known(let chunk): chunks.append(chunk)
-            case .flight(let flight): chunks.append(try flight.wait())
+            case .flight(let flight): chunks.append(try flight.value())
             }
         }
         return chunks
@@ -137,7 +139,7 @@ extension ParameterStore {
 
     /// Decodes what no other thread decodes: the caller from the front, the threads from the end.
     private func decodeAll(_ places: [ChunkCache.Place], of content: StoredContent) {
-        var flights: [ChunkFlight] = []
+        var flights: [Flight<ChunkKey, ChunkBytes>] = []
         for case .flight(let flight) in places { flights.append(flight) }
         if flights.count > 1 {
             threads.runWanted(
@@ -164,7 +166,7 @@ extension ParameterStore {
     }
 
     /// Decodes the chunk of a flight, unless somebody is at it.
-    private func fly(_ flight: ChunkFlight, of content: StoredContent) {
+    private func fly(_ flight: Flight<ChunkKey, ChunkBytes>, of content: StoredContent) {
         guard flight.claim() else { return }
         cache.land(flight) { () throws(ParameterStoreError) in
             let key = flight.key
@@ -188,6 +190,9 @@ extension ParameterStore {
         resolution: Resolution = .full,
         isWanted: @escaping @Sendable () -> Bool
     ) {
+        // Before the chunks that wait already, for all threads would enter a segment together, and wait for one
+        // of them to make its models.
+        threads.runSoon { if isWanted() { self.readModels(id, range) } }
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(range.upperBound, (start / Self.prefetchByteCount + 1) * Self.prefetchByteCount)
@@ -209,16 +214,24 @@ extension ParameterStore {
         let start = range.lowerBound / size
         guard start < end else { return }
         for index in start..<end { cache.pass(key(index, of: content, resolution)) }
+        let count = ElementKind.segmentChunkCount
+        let segmentEnd = isToEnd ? content.index.segments.count : end / count
+        for segment in start / count..<max(start / count, segmentEnd) {
+            forEachLink(ofSegment: segment, of: content) { link in
+                models.pass(segment, of: link)
+                return true
+            }
+        }
     }
 
     /// A prefetch is cut into jobs of this size, the largest usual chunk, so that all threads share it.
     private static var prefetchByteCount: Int { 256 << 10 }
 
     /// The most that one reader should have decoded ahead of it.
-    public var prefetchByteCountMax: Int { min(8 << 20, cache.byteCountMax / 8) }
+    public var prefetchByteCountMax: Int { min(8 << 20, cache.weightMax / 8) }
 
     /// The most that all readers together should have decoded ahead of them.
-    public var prefetchByteCountMaxOfAll: Int { cache.byteCountMax / 2 }
+    public var prefetchByteCountMaxOfAll: Int { cache.weightMax / 2 }
 
     private func prefetchNow(_ id: ContentID, _ range: Range<Int>, _ resolution: Resolution) {
         guard let content = try? content(id) else { return }
@@ -228,25 +241,34 @@ extension ParameterStore {
         for index in range.lowerBound / size...(end - 1) / size {
             let key = key(index, of: content, resolution)
             guard case .flight(let flight) = cache.place(of: key) else { continue }
-            let ahead = index + Self.modelChunksAhead
-            if ahead < content.record.chunkCount, ahead % ElementKind.segmentChunkCount == 0 {
-                readModels(ofSegment: ahead / ElementKind.segmentChunkCount, of: content)
-            }
             fly(flight, of: content)
         }
     }
 
-    /// So many chunks before a segment begins, one thread makes its models: else all threads would enter it
-    /// together and make them, each for itself.
-    private static var modelChunksAhead: Int { 8 }
+    /// Makes the models that decoding the segments needs which begin in a range, those of the bases included.
+    /// What is wrong with one is for the decode to tell.
+    private func readModels(_ id: ContentID, _ range: Range<Int>) {
+        guard let content = try? content(id) else { return }
+        let size = content.record.kind.segmentByteCount
+        let first = (range.lowerBound + size - 1) / size
+        let end = min((range.upperBound + size - 1) / size, content.index.segments.count)
+        for segment in first..<max(first, end) {
+            forEachLink(ofSegment: segment, of: content) { link in
+                (try? models.model(ofSegment: segment, of: link)) != nil
+            }
+        }
+    }
 
-    /// Makes the models that decoding a segment needs, those of its bases included. What is wrong with one is
-    /// for the decode to tell.
-    private func readModels(ofSegment segment: Int, of content: StoredContent) {
+    /// Calls a function for a content and its bases, as far as decoding a segment needs them, and as long as
+    /// it says that it wants more.
+    private func forEachLink(
+        ofSegment segment: Int,
+        of content: StoredContent,
+        _ body: (StoredContent) -> Bool
+    ) {
         var next: StoredContent? = content
         for _ in 0..<Self.chainLengthMax {
-            guard let link = next, (try? content.checkFits(link)) != nil,
-                (try? models.model(ofSegment: segment, of: link)) != nil,
+            guard let link = next, (try? content.checkFits(link)) != nil, body(link),
                 link.index.segments[segment].coding.needsBase
             else { return }
             next = link.record.base.flatMap { try? self.content($0) }

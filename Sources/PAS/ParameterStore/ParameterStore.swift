@@ -82,8 +82,8 @@ public final class ParameterStore: Sendable {
             decodedChunkCount: counters.decodedChunks.load(ordering: .relaxed),
             decodedByteCount: counters.decodedBytes.load(ordering: .relaxed),
             packByteCount: counters.packBytes.load(ordering: .relaxed),
-            cachedByteCount: cache.byteCount,
-            cacheByteCountMax: cache.byteCountMax,
+            cachedByteCount: cache.weight,
+            cacheByteCountMax: cache.weightMax,
             hitCount: counters.hits.load(ordering: .relaxed),
             missCount: counters.misses.load(ordering: .relaxed),
             waitingChunkCount: cache.flightCount,
@@ -256,7 +256,7 @@ public final class ParameterStore: Sendable {
         packs.forget(packName)
         models.forget(pack)
         contents.remove { ids.contains($0) }
-        cache.forget(ids)
+        cache.remove { ids.contains($0.content) }
     }
 
     /// The content that has a hash, of the catalog or of a commit under way.

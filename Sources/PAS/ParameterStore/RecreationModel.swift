@@ -120,7 +120,7 @@ extension ParameterStore {
         defer { buffer.deallocate() }
         return try TimedRounds.least {
             // Chunks of its bases may be there too: they would make it too quick.
-            cache.forgetAll()
+            cache.remove { _ in true }
             let start = TimedRounds.threadSeconds()
             for index in 0..<record.chunkCount {
                 let place = index * record.kind.chunkByteCount

@@ -3,8 +3,8 @@ import TensorCoding
 
 /// The models of the segments that were decoded last, ready to decode more of their chunks.
 ///
-/// A model takes up to a megabyte and a fraction of a millisecond to make, so that chunks of one segment
-/// share it. Two threads that miss the same one both make it: neither waits for the other.
+/// A model takes up to a megabyte and a millisecond to make, so that chunks of one segment share it, and one
+/// thread makes it for all.
 final class SegmentModels: Sendable {
     private struct Key: Hashable {
         let pack: PackID
@@ -14,23 +14,42 @@ final class SegmentModels: Sendable {
 
     private static let byteCountMax = 48 << 20
 
-    private let models = BoundedCache<Key, SegmentModel>(weightMax: byteCountMax)
+    /// Enough for readers of one version that are not far from one another.
+    private static let passedByteCountMax = 4 << 20
+
+    private let models = FlightCache<Key, SegmentModel>(
+        weightMax: byteCountMax,
+        passedWeightMax: passedByteCountMax
+    ) { $0.byteCount }
 
     /// The model of a segment.
     func model(
         ofSegment segment: Int,
         of content: StoredContent
     ) throws(ParameterStoreError) -> SegmentModel {
+        let key = Self.key(segment, of: content)
+        switch models.place(of: key) {
+        case .known(let model): return model
+        case .flight(let flight):
+            if flight.claim() {
+                models.land(flight) { () throws(ParameterStoreError) in try read(segment, of: content) }
+            }
+            return try flight.value()
+        }
+    }
+
+    /// Lets a model go before others, since a sequential reader has passed its segment.
+    func pass(_ segment: Int, of content: StoredContent) {
+        models.pass(Self.key(segment, of: content))
+    }
+
+    private static func key(_ segment: Int, of content: StoredContent) -> Key {
         // Contents never change where they lie, so the place of an index names it for ever.
-        let key = Key(
+        Key(
             pack: content.record.pack,
             indexOffset: content.record.indexOffset,
             segment: segment
         )
-        if let known = models.value(for: key) { return known }
-        let model = try read(segment, of: content)
-        models.insert(model, for: key, weight: model.byteCount)
-        return model
     }
 
     /// Forgets the models of a pack that was taken back.

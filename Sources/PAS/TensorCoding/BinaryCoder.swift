@@ -82,12 +82,14 @@ struct BinaryDecoder {
     /// Whether more bytes were asked for than an encoder leaves away.
     var isExhausted: Bool { next > bytes.count + BinaryEncoder.endByteCount }
 
+    @inline(__always)
     private mutating func byte() -> UInt8 {
         let index = next
         next += 1
         return index < bytes.count ? bytes[index] : 0
     }
 
+    @inline(__always)
     mutating func decode(_ model: inout BitModel) -> Bool {
         let bound = (range >> 12) &* UInt32(model.probability)
         let bit = code >= bound
@@ -114,6 +116,7 @@ struct BinaryDecoder {
         return value
     }
 
+    @inline(__always)
     private mutating func normalize() {
         while range < 1 << 24 {
             range <<= 8
@@ -129,6 +132,7 @@ struct BitModel {
     // The first bits teach more than later ones: shift 2, then 3, then 4.
     private var age: UInt8 = 0
 
+    @inline(__always)
     fileprivate mutating func adapt(_ bit: Bool) {
         let shift = UInt16(age < 3 ? 2 : age < 12 ? 3 : 4)
         if age < 12 { age += 1 }
@@ -169,8 +173,11 @@ final class BitTree {
     }
 
     func decode(from decoder: inout BinaryDecoder) -> Int {
+        // A copy, for what others might see is not kept in registers.
+        var own = decoder
+        defer { decoder = own }
         var node = 1
-        for _ in 0..<bitCount { node = node << 1 | (decoder.decode(&models[node]) ? 1 : 0) }
-        return node - 1 << bitCount
+        for _ in 0..<bitCount { node = node &<< 1 | (own.decode(&models[node]) ? 1 : 0) }
+        return node &- 1 &<< bitCount
     }
 }

@@ -8,25 +8,16 @@ import Foundation
 public final class ChunkDecoder {
     private let decompressor: ZstdDecompressor
     private let planes: UnsafeMutableRawBufferPointer
-    private let contexts: UnsafeMutablePointer<UInt8>
-    private let differences: UnsafeMutablePointer<UInt32>
-    private let residuals: UnsafeMutablePointer<UInt32>
+    private let differences = DifferenceDecoder()
 
     /// Makes buffers for chunks of any kind.
     public init() throws(TensorCodingError) {
         decompressor = try ZstdDecompressor()
-        let count = ElementKind.chunkElementCount
-        planes = .allocate(byteCount: count * 8, alignment: 64)
-        contexts = .allocate(capacity: count)
-        differences = .allocate(capacity: count)
-        residuals = .allocate(capacity: count)
+        planes = .allocate(byteCount: ElementKind.chunkElementCount * 8, alignment: 64)
     }
 
     deinit {
         planes.deallocate()
-        contexts.deallocate()
-        differences.deallocate()
-        residuals.deallocate()
     }
 
     /// Decodes a chunk, or the first elements of one.
@@ -63,16 +54,9 @@ public final class ChunkDecoder {
             try decodePlanes(high.bytes, low.bytes, model, chunkByteCount: full, into: output)
         case .raw:
             try decodeRaw(high.bytes, low.bytes, model.kind, chunkByteCount: full, into: output)
-        case .tokens, .lowRank:
-            let isSound =
-                model.kind.width == 4
-                ? decodeTokens(chunk, model, high.bytes, UInt32.self, output, full)
-                : decodeTokens(chunk, model, high.bytes, UInt16.self, output, full)
-            guard isSound else { throw Self.tokens }
-        case .fields:
-            guard decodeFields(chunk, model, high.bytes, low.bytes, output, full) else {
-                throw Self.tokens
-            }
+        case .tokens, .lowRank, .fields:
+            let low = model.coding == .fields ? low.bytes : nil
+            try decodeDifferences(chunk, of: model, high: high.bytes, low: low, full, into: output)
         case .codebook:
             try decodeCodebook(high.bytes, model, chunkByteCount: full, into: output)
         }
@@ -119,7 +103,7 @@ public final class ChunkDecoder {
                 into: words.assumingMemoryBound(to: UInt32.self)
             )
         case .fields:
-            guard decodeFields(chunk, model, high, nil, output, full) else { throw Self.tokens }
+            try decodeDifferences(chunk, of: model, high: high, low: nil, full, into: output)
         case .planes where model.kind == .float32:
             try decodePlanes(high, nil, model, chunkByteCount: full, into: output)
         default:
@@ -127,164 +111,25 @@ public final class ChunkDecoder {
         }
     }
 
+    private func decodeDifferences(
+        _ chunk: Int,
+        of model: SegmentModel,
+        high: UnsafeRawBufferPointer,
+        low: UnsafeRawBufferPointer?,
+        _ full: Int,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(TensorCodingError) {
+        let isWhole = output.count == full
+        let isSound =
+            model.kind.width == 4
+            ? differences.decode(chunk, of: model, high, low, isWhole, as: UInt32.self, into: output)
+            : differences.decode(chunk, of: model, high, low, isWhole, as: UInt16.self, into: output)
+        guard isSound else { throw Self.tokens }
+    }
+
     private static let size = TensorCodingError(.damaged, "a chunk has another size than its base")
     private static let trailing = TensorCodingError(.damaged, "a stream is longer than its content")
     private static let tokens = TensorCodingError(.damaged, "a token stream does not end as it must")
-
-    // MARK: - Tokens
-
-    private func decodeTokens<Word: FixedWidthInteger & UnsignedInteger>(
-        _ chunk: Int,
-        _ model: SegmentModel,
-        _ stream: UnsafeRawBufferPointer,
-        _: Word.Type,
-        _ output: UnsafeMutableRawBufferPointer,
-        _ full: Int
-    ) -> Bool {
-        guard let words = output.baseAddress?.assumingMemoryBound(to: Word.self),
-            let tables = model.tables, let scales = model.scales
-        else { return output.isEmpty }
-        let start = chunk * ElementKind.chunkElementCount
-        let elements = start..<start + output.count / model.kind.width
-        let live = prepare(words - start, elements, scales, tables, model)
-        let isSound = TokenStream.decode(
-            stream,
-            contexts: UnsafePointer(contexts),
-            count: live,
-            isWhole: output.count == full,
-            isNarrow: Word.bitWidth == 16,
-            tables,
-            into: differences
-        )
-        guard isSound else { return false }
-        var next = 0
-        model.rows.forEachRun(in: elements) { place, count, row, _ in
-            guard scales.rowClasses[row].isLive else { return }
-            FloatWords.add(
-                UnsafePointer(differences + next),
-                to: words + (place - start),
-                count: count
-            )
-            next += count
-        }
-        return true
-    }
-
-    /// Makes the prediction of a base, by decay and parts of low rank, and gives the contexts of the
-    /// elements in the stream.
-    ///
-    /// - Parameter words: The segment, of which only the elements are in memory.
-    /// - Returns: The number of elements in the stream.
-    private func prepare<Word: FixedWidthInteger & UnsignedInteger>(
-        _ words: UnsafeMutablePointer<Word>,
-        _ elements: Range<Int>,
-        _ scales: ScaleModel,
-        _ tables: DecodingTables,
-        _ model: SegmentModel
-    ) -> Int {
-        let reader = TokenContexts(
-            scales,
-            kind: model.kind,
-            contextSpan: tables.contextSpan,
-            contextMax: tables.contextMax
-        )
-        var live = 0
-        model.rows.forEachRun(in: elements) { place, count, row, column in
-            let rowClass = scales.rowClasses[row]
-            if rowClass.isDecayed {
-                scales.decay.withUnsafeBufferPointer { steps in
-                    guard let steps = steps.baseAddress else { return }
-                    WeightDecay.apply(steps, to: words + place, count: count, kind: model.kind)
-                }
-            }
-            guard rowClass.isLive else { return }
-            if let lowRank = model.lowRank {
-                lowRank.add(
-                    to: words + place,
-                    count: count,
-                    row: row,
-                    column: column,
-                    model.rows,
-                    kind: model.kind,
-                    // Not in use before the stream is decoded.
-                    scratch: UnsafeMutableRawPointer(differences)
-                )
-            }
-            reader.fill(
-                UnsafePointer(words + place),
-                count: count,
-                row: row,
-                column: column,
-                into: contexts + live
-            )
-            live += count
-        }
-        return live
-    }
-
-    /// Decodes the upper halves of differences, and the lower ones if there is a stream of them.
-    private func decodeFields(
-        _ chunk: Int,
-        _ model: SegmentModel,
-        _ high: UnsafeRawBufferPointer,
-        _ low: UnsafeRawBufferPointer?,
-        _ output: UnsafeMutableRawBufferPointer,
-        _ full: Int
-    ) -> Bool {
-        guard let words = output.baseAddress?.assumingMemoryBound(to: UInt32.self),
-            let tables = model.tables, let lowTables = model.lowTables, let scales = model.scales
-        else { return output.isEmpty }
-        let start = chunk * ElementKind.chunkElementCount
-        let elements = start..<start + output.count / 4
-        let isWhole = output.count == full
-        let live = prepare(words - start, elements, scales, tables, model)
-        guard
-            TokenStream.decode(
-                high,
-                contexts: UnsafePointer(contexts),
-                count: live,
-                isWhole: isWhole,
-                isNarrow: true,
-                tables,
-                into: differences
-            )
-        else { return false }
-        if let low {
-            FieldWords.lowContexts(
-                contexts,
-                high: UnsafePointer(differences),
-                count: live,
-                contextMax: lowTables.contextMax
-            )
-            let isSound = TokenStream.decode(
-                low,
-                contexts: UnsafePointer(contexts),
-                count: live,
-                isWhole: isWhole,
-                isNarrow: true,
-                lowTables,
-                into: residuals
-            )
-            guard isSound else { return false }
-        }
-        var next = 0
-        model.rows.forEachRun(in: elements) { place, count, row, _ in
-            guard scales.rowClasses[row].isLive else { return }
-            let high = UnsafePointer(differences + next)
-            if low != nil {
-                FieldWords.add(
-                    high: high,
-                    low: UnsafePointer(residuals + next),
-                    to: words + (place - start),
-                    count: count
-                )
-            } else {
-                FieldWords.addUpper(high, to: words + (place - start), count: count)
-            }
-            next += count
-        }
-        return true
-    }
 
     // MARK: - Planes
 

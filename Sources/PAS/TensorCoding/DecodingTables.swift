@@ -10,14 +10,14 @@
 ///
 ///     0      by token: start of its interval (4 bytes) · mask of its raw bits (4 bytes)
 ///     1024   by count of state bits: their mask (4 bytes)
-///     1088   by context and state: the entry (4 bytes)
+///     1088   by context and state: the entry (4 bytes); context 0, then those from the lowest with tokens on
 final class DecodingTables: @unchecked Sendable {
     // Unchecked: the memory is never written after it was made.
     private let memory: UnsafeMutableRawPointer
     let stateBits: Int
     let contextSpan: Int
-    /// The highest context that has tokens.
-    let contextMax: Int
+    /// The lowest context above 0 that has tokens, and the highest.
+    let contexts: ClosedRange<Int>
 
     static let masksOffset = 8 * Tokens.count
     static let entriesOffset = masksOffset + 4 * 16
@@ -26,14 +26,20 @@ final class DecodingTables: @unchecked Sendable {
     var start: UnsafeRawPointer { UnsafeRawPointer(memory) }
 
     /// The memory that the tables take.
-    var byteCount: Int { Self.entriesOffset + (contextMax + 1) << stateBits * 4 }
+    var byteCount: Int { Self.entriesOffset + (contexts.count + 1) << stateBits * 4 }
 
-    init(_ frequencies: TokenFrequencies) {
+    /// Makes tables.
+    ///
+    /// - Parameter firstContext: The lowest context above 0 that has a table; nil for the lowest with tokens.
+    init(_ frequencies: TokenFrequencies, firstContext: Int? = nil) {
         stateBits = frequencies.stateBits
         contextSpan = frequencies.contextSpan
-        contextMax = frequencies.frequencies.lastIndex { !$0.isEmpty } ?? 0
-        let entryCount = (contextMax + 1) << stateBits
-        memory = .allocate(byteCount: Self.entriesOffset + entryCount * 4, alignment: 64)
+        let last = max(1, frequencies.frequencies.lastIndex { !$0.isEmpty } ?? 1)
+        let first = frequencies.frequencies.dropFirst().firstIndex { !$0.isEmpty } ?? last
+        contexts = (firstContext ?? first)...last
+        let entryCount = (contexts.count + 1) << stateBits
+        // From pages that are in use again and again, and large: a decoder goes to and fro in them.
+        memory = LargeBuffers.shared.take(byteCount: Self.entriesOffset + entryCount * 4)
         for token in 0..<Tokens.count {
             let mask = UInt32(1) << UInt32(Tokens.rawBitCount(token >> 1)) - 1
             memory.storeBytes(of: Tokens.start(token), toByteOffset: 8 * token, as: UInt32.self)
@@ -44,17 +50,23 @@ final class DecodingTables: @unchecked Sendable {
             memory.storeBytes(of: mask, toByteOffset: Self.masksOffset + 4 * count, as: UInt32.self)
         }
         let entries = (memory + Self.entriesOffset)
-            .initializeMemory(as: UInt32.self, repeating: 0, count: entryCount)
+            .bindMemory(to: UInt32.self, capacity: entryCount)
         let spread = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << stateBits)
         defer { spread.deallocate() }
-        for (context, own) in frequencies.frequencies.enumerated() where !own.isEmpty {
+        for place in 0...contexts.count {
+            let own = frequencies.frequencies[place == 0 ? 0 : contexts.lowerBound + place - 1]
+            let table = entries + place << stateBits
+            guard !own.isEmpty else {
+                table.initialize(repeating: 0, count: 1 << stateBits)
+                continue
+            }
             TokenSpread.fill(spread, own, stateBits: stateBits)
-            fill(entries + context << stateBits, own, spread)
+            fill(table, own, spread)
         }
     }
 
     deinit {
-        memory.deallocate()
+        LargeBuffers.shared.giveBack(memory, byteCount: byteCount)
     }
 
     private func fill(

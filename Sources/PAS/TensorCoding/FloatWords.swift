@@ -133,12 +133,14 @@ enum FloatWords {
         let scale: Int16
         let slope: Int16
         let shift: Int16
+        let contextMin: Int16
         let contextMax: Int16
         let exponentShift: Int
         let exponentMask: UInt32
     }
 
-    /// Gives the contexts of elements of one row, given those of the base.
+    /// Gives the contexts of elements of one row, given those of the base: 0 in columns without a change, 1
+    /// for the lowest there is.
     ///
     /// Written in vectors: the compiler takes as many lanes as the widest number has, four, and SSE2 has the
     /// least and greatest of eight 16-bit numbers alone.
@@ -154,7 +156,8 @@ enum FloatWords {
         let exponentShift = Word(truncatingIfNeeded: row.exponentShift)
         let exponentMask = Word(truncatingIfNeeded: row.exponentMask)
         let (scale, slope, shift, most) = (row.scale, row.slope, row.shift, row.contextMax)
-        let (ones, mosts) = (SIMD8<Int16>(repeating: 1), SIMD8<Int16>(repeating: most))
+        let (least, below) = (row.contextMin, row.contextMin &- 1)
+        let (leasts, mosts) = (SIMD8<Int16>(repeating: least), SIMD8<Int16>(repeating: most))
         var index = 0
         while index &+ 8 <= count {
             let exponents: SIMD8<Int16>
@@ -172,11 +175,11 @@ enum FloatWords {
             let scales = UnsafeRawPointer(columnScales + index)
                 .loadUnaligned(as: SIMD8<Int16>.self)
             var context = (scales &+ scale &+ exponents &* slope) &>> shift
-            context.replace(with: ones, where: context .< ones)
+            context.replace(with: leasts, where: context .< leasts)
             context.replace(with: mosts, where: mosts .< context)
             let masks = UnsafeRawPointer(columnMasks + index).loadUnaligned(as: SIMD8<UInt8>.self)
             UnsafeMutableRawPointer(contexts + index).storeBytes(
-                of: SIMD8<UInt8>(lanes: context) & masks,
+                of: SIMD8<UInt8>(lanes: context &- below) & masks,
                 as: SIMD8<UInt8>.self
             )
             index &+= 8
@@ -187,7 +190,8 @@ enum FloatWords {
             )
             let context = (scale &+ columnScales[index] &+ slope &* exponent) &>> shift
             contexts[index] =
-                UInt8(truncatingIfNeeded: min(max(context, 1), most)) & columnMasks[index]
+                UInt8(truncatingIfNeeded: min(max(context, least), most) &- below)
+                & columnMasks[index]
             index &+= 1
         }
     }

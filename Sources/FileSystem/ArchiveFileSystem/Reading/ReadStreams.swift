@@ -42,6 +42,9 @@ struct ReadStreams {
     /// A read belongs to a stream if it is at most this far, or a window, from what was read.
     private static let tolerance = 128 << 10
 
+    /// As many reads before the last one may not be done yet.
+    private static let readsUnderWay = 2
+
     /// - Parameter windowMax: The most that may be decoded ahead of a stream.
     init(windowMax: Int) {
         self.windowMax = windowMax
@@ -69,9 +72,11 @@ struct ReadStreams {
         streams[index].start = min(streams[index].start, offset)
         // A repeated or late read is no progress.
         guard end > streams[index].end else { return nil }
-        let passed = streams[index].passedEnd..<end
         streams[index].end = end
-        streams[index].passedEnd = end
+        // What the kernel asks for arrives out of order: the reads before this one may be under way.
+        let passedEnd = max(streams[index].passedEnd, end - Self.readsUnderWay * byteCount)
+        let passed = streams[index].passedEnd..<passedEnd
+        streams[index].passedEnd = passedEnd
         return Progress(passed: passed, next: advance(&streams[index], byteCount))
     }
 

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-@testable import ParameterStore
+@testable import TensorCoding
 
-struct ChunkBuffersTests {
+struct LargeBuffersTests {
     @Test
     func buffersThatAreAliveNeverOverlapAndMemoryGoesBack() {
-        let buffers = ChunkBuffers()
+        let buffers = LargeBuffers()
         var generator = SeededGenerator(seed: 1)
         var alive: [(start: UnsafeMutableRawPointer, byteCount: Int, mark: UInt8)] = []
         var aliveByteCount = 0
@@ -34,7 +34,7 @@ struct ChunkBuffersTests {
 
     @Test
     func aSlabIsFilledBeforeAnotherIsMade() {
-        let buffers = ChunkBuffers()
+        let buffers = LargeBuffers()
         let starts = (0..<32).map { _ in buffers.take(byteCount: 65_536) }
         #expect(Set(starts).count == 32)
         #expect(buffers.byteCount == 2 << 20)

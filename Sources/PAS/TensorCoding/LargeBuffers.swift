@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Memory for chunks, used again: fresh memory from the system costs a page fault every 4 KiB, a quarter
-/// of the time that a read takes.
+/// Memory for chunks and tables, used again: fresh memory from the system costs a page fault every 4 KiB, a
+/// quarter of the time that a read takes.
 ///
 /// It comes from slabs of 2 MiB, which the kernel gives as huge pages where it can, cut into pieces of
 /// 1, 2, 4 … grains, each at a multiple of its size. Slabs that are free go back to the system but for a
 /// few, so the memory is that of the chunks that are alive and little more.
-final class ChunkBuffers: Sendable {
+public final class LargeBuffers: Sendable {
     /// The buffers of this process.
-    static let shared = ChunkBuffers()
+    public static let shared = LargeBuffers()
 
     private static let grainByteCount = 1 << 16
     private static let slabByteCount = 1 << 21
@@ -37,7 +37,7 @@ final class ChunkBuffers: Sendable {
     var byteCount: Int { state.withLock { $0.slabs.count * Self.slabByteCount } }
 
     /// Memory of a size, for one owner.
-    func take(byteCount: Int) -> UnsafeMutableRawPointer {
+    public func take(byteCount: Int) -> UnsafeMutableRawPointer {
         guard let grains = Self.grains(byteCount) else {
             return .allocate(byteCount: max(byteCount, 1), alignment: 64)
         }
@@ -60,7 +60,7 @@ final class ChunkBuffers: Sendable {
     }
 
     /// Gives memory back that was taken with the same size.
-    func giveBack(_ start: UnsafeMutableRawPointer, byteCount: Int) {
+    public func giveBack(_ start: UnsafeMutableRawPointer, byteCount: Int) {
         guard let grains = Self.grains(byteCount) else { return start.deallocate() }
         let address = UInt(bitPattern: start)
         let base = address & ~UInt(Self.slabByteCount - 1)
