@@ -38,13 +38,17 @@ extension Catalog {
     /// The committed files of a version as folders list them, in the order of the commit.
     public func listedFiles(of version: VersionID) throws -> [ListedFile] {
         try read { database in
-            try database.values(
+            // One look into an index.
+            let last = try database.cachedStatement(sql: "SELECT max(ordinal) FROM file WHERE version = ?")
+            let count = try Int.fetchOne(last, arguments: [version.rawValue]).map { $0 + 1 } ?? 0
+            return try database.values(
                 cachedSQL: """
                     SELECT id, snapshot, path, role, format, byteCount, isExecutable,
                         modificationTime, linkTarget
                     FROM file WHERE version = ? ORDER BY ordinal
                     """,
-                arguments: [version.rawValue]
+                arguments: [version.rawValue],
+                count: count
             ) { columns in
                 ListedFile(
                     id: Int64(columns.integer(0)),

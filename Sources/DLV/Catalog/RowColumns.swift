@@ -39,15 +39,18 @@ extension Database {
     /// - Parameters:
     ///   - sql: The query; its statement is kept for the next time.
     ///   - arguments: The values of its parameters.
+    ///   - count: How many rows there will be, about: room for them is taken at once.
     ///   - make: Makes a value of a row's columns, which are valid until it returns.
     func values<Value>(
         cachedSQL sql: String,
         arguments: StatementArguments,
+        count: Int = 0,
         _ make: @escaping (RowColumns) -> Value
     ) throws -> [Value] {
         let statement = try cachedStatement(sql: sql)
         try statement.setArguments(arguments)
         var values: [Value] = []
+        values.reserveCapacity(count)
         // Not by the initialiser of arrays, which GRDB does not let the compiler specialise.
         try ColumnCursor(statement, make).forEach { values.append($0) }
         return values

@@ -129,7 +129,7 @@ public final class ArchiveTree: ReadableTree {
             let tree = try versions.tree(of: version)
             guard entry < tree.entries.count else { throw Self.stale }
             guard case .directory = tree.entries[entry].content else { throw Self.notDirectory }
-            return tree.children(of: entry).map { child in
+            return tree.mapChildren(of: entry) { child in
                 DirectoryEntry(
                     name: tree.entries[child].name,
                     attributes: versions.attributes(of: child, in: tree, version: version)

@@ -33,9 +33,10 @@ struct VersionTree: Sendable {
         /// In nanoseconds since 1970.
         let modificationTime: Int64
         // Entries of one directory form a list; 0 is its end, since the root is nobody's child.
-        fileprivate var firstChild = 0
-        fileprivate var lastChild = 0
-        fileprivate var nextSibling = 0
+        fileprivate var childCount: Int32 = 0
+        fileprivate var firstChild: Int32 = 0
+        fileprivate var lastChild: Int32 = 0
+        fileprivate var nextSibling: Int32 = 0
     }
 
     private(set) var entries: [Entry] = []
@@ -52,10 +53,16 @@ struct VersionTree: Sendable {
         places.reserveCapacity(places.count + count)
     }
 
-    /// The entries of a directory, in order.
-    func children(of directory: Int) -> some Sequence<Int> {
-        sequence(first: entries[directory].firstChild) { entries[$0].nextSibling }
-            .prefix { $0 != 0 }
+    /// Makes something of each entry of a directory, in order.
+    func mapChildren<Value>(of directory: Int, _ make: (Int) -> Value) -> [Value] {
+        var values: [Value] = []
+        values.reserveCapacity(Int(entries[directory].childCount))
+        var child = Int(entries[directory].firstChild)
+        while child != 0 {
+            values.append(make(child))
+            child = Int(entries[child].nextSibling)
+        }
+        return values
     }
 
     /// The entry that a directory holds under a name.
@@ -96,8 +103,10 @@ struct VersionTree: Sendable {
     }
 
     private mutating func append(_ index: Int, to parent: Int) {
-        let last = entries[parent].lastChild
-        if last == 0 { entries[parent].firstChild = index } else { entries[last].nextSibling = index }
-        entries[parent].lastChild = index
+        let last = Int(entries[parent].lastChild)
+        let place = Int32(index)
+        if last == 0 { entries[parent].firstChild = place } else { entries[last].nextSibling = place }
+        entries[parent].lastChild = place
+        entries[parent].childCount += 1
     }
 }
