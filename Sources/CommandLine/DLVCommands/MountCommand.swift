@@ -140,6 +140,7 @@ struct MountCommand: ParsableCommand {
     }
 
     private func serve() throws {
+        BackgroundMount.begin()
         let log = systemLog ? MountLog.system : MountLog.foreground
         let logger = log.logger(level: Logger.Level(rawValue: logLevel) ?? .notice)
         do {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// Starts a mount in the background: a program of its own, since threads do not survive a fork.
 ///
@@ -98,14 +99,24 @@ public enum BackgroundMount {
         return body(pointers)
     }
 
-    /// Tells the program that started this one how the mount went; does nothing if none waits.
-    ///
-    /// - Parameter failure: What went wrong; nil once the mount is ready.
-    public static func report(failure: String?) {
+    /// The pipe to the program that waits for the report; nil once it was told, or if none waits.
+    private static let waiting = Mutex<Int32?>(nil)
+
+    /// Takes over what this program was started with, before it starts threads: the environment is not for
+    /// several.
+    public static func begin() {
         guard let text = ProcessInfo.processInfo.environment[variable], let number = Int32(text) else {
             return
         }
         unsetenv(variable)
+        waiting.withLock { $0 = number }
+    }
+
+    /// Tells the program that started this one how the mount went; does nothing if none waits.
+    ///
+    /// - Parameter failure: What went wrong; nil once the mount is ready.
+    public static func report(failure: String?) {
+        guard let number = waiting.withLock({ $0.take() }) else { return }
         // Otherwise the server would keep the directory busy that it was started in.
         _ = chdir("/")
         let line = (failure ?? "ready") + "\n"
