@@ -91,14 +91,12 @@ struct BinaryDecoder {
 
     @inline(__always)
     mutating func decode(_ model: inout BitModel) -> Bool {
+        // Masks instead of branches, which nobody could predict: bits that could be are not coded.
         let bound = (range >> 12) &* UInt32(model.probability)
         let bit = code >= bound
-        if bit {
-            code &-= bound
-            range &-= bound
-        } else {
-            range = bound
-        }
+        let mask: UInt32 = 0 &- (bit ? 1 : 0)
+        code &-= bound & mask
+        range = bound &+ ((range &- bound &- bound) & mask)
         model.adapt(bit)
         normalize()
         return bit
@@ -136,13 +134,9 @@ struct BitModel {
     fileprivate mutating func adapt(_ bit: Bool) {
         let shift = UInt16(age < 3 ? 2 : age < 12 ? 3 : 4)
         if age < 12 { age += 1 }
-        if bit {
-            probability -= probability >> shift
-            if probability < 31 { probability = 31 }
-        } else {
-            probability += (4096 - probability) >> shift
-            if probability > 4065 { probability = 4065 }
-        }
+        let lower = max(31, probability &- probability &>> shift)
+        let higher = min(4065, probability &+ (4096 &- probability) &>> shift)
+        probability = bit ? lower : higher
     }
 }
 

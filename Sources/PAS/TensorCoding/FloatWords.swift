@@ -142,8 +142,8 @@ enum FloatWords {
     /// Gives the contexts of elements of one row, given those of the base: 0 in columns without a change, 1
     /// for the lowest there is.
     ///
-    /// Written in vectors: the compiler takes as many lanes as the widest number has, four, and SSE2 has the
-    /// least and greatest of eight 16-bit numbers alone.
+    /// Written in vectors: the compiler takes as many lanes as the widest number has, four or eight, and there
+    /// are instructions for the least and greatest of 16-bit numbers in twice as many.
     @inline(__always)
     static func contexts<Word: FixedWidthInteger & UnsignedInteger>(
         _ base: UnsafePointer<Word>,
@@ -157,32 +157,32 @@ enum FloatWords {
         let exponentMask = Word(truncatingIfNeeded: row.exponentMask)
         let (scale, slope, shift, most) = (row.scale, row.slope, row.shift, row.contextMax)
         let (least, below) = (row.contextMin, row.contextMin &- 1)
-        let (leasts, mosts) = (SIMD8<Int16>(repeating: least), SIMD8<Int16>(repeating: most))
+        let (leasts, mosts) = (SIMD16<Int16>(repeating: least), SIMD16<Int16>(repeating: most))
         var index = 0
-        while index &+ 8 <= count {
-            let exponents: SIMD8<Int16>
+        while index &+ 16 <= count {
+            let exponents: SIMD16<Int16>
             if Word.bitWidth == 16 {
-                let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<UInt16>.self)
-                exponents = SIMD8<Int16>(
+                let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD16<UInt16>.self)
+                exponents = SIMD16<Int16>(
                     lanes: words &>> UInt16(exponentShift) & UInt16(exponentMask)
                 )
             } else {
-                let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<UInt32>.self)
-                exponents = SIMD8<Int16>(
+                let words = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD16<UInt32>.self)
+                exponents = SIMD16<Int16>(
                     lanes: words &>> UInt32(exponentShift) & UInt32(exponentMask)
                 )
             }
             let scales = UnsafeRawPointer(columnScales + index)
-                .loadUnaligned(as: SIMD8<Int16>.self)
+                .loadUnaligned(as: SIMD16<Int16>.self)
             var context = (scales &+ scale &+ exponents &* slope) &>> shift
             context.replace(with: leasts, where: context .< leasts)
             context.replace(with: mosts, where: mosts .< context)
-            let masks = UnsafeRawPointer(columnMasks + index).loadUnaligned(as: SIMD8<UInt8>.self)
+            let masks = UnsafeRawPointer(columnMasks + index).loadUnaligned(as: SIMD16<UInt8>.self)
             UnsafeMutableRawPointer(contexts + index).storeBytes(
-                of: SIMD8<UInt8>(lanes: context &- below) & masks,
-                as: SIMD8<UInt8>.self
+                of: SIMD16<UInt8>(lanes: context &- below) & masks,
+                as: SIMD16<UInt8>.self
             )
-            index &+= 8
+            index &+= 16
         }
         while index < count {
             let exponent = Int16(

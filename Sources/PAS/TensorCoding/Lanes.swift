@@ -14,6 +14,17 @@ extension SIMD8 where Scalar: FixedWidthInteger {
     }
 }
 
+extension SIMD16 where Scalar: FixedWidthInteger {
+    /// The lanes of another vector, each cut to what there is room for, or extended.
+    @inline(__always)
+    init<Other: SIMDScalar & FixedWidthInteger>(lanes other: SIMD16<Other>) {
+        self.init(
+            lowHalf: SIMD8<Scalar>(lanes: other.lowHalf),
+            highHalf: SIMD8<Scalar>(lanes: other.highHalf)
+        )
+    }
+}
+
 extension SIMD8 where Scalar == Float {
     /// The numbers nearest to the lanes of another vector.
     @inline(__always)
