@@ -1,6 +1,8 @@
 public import Foundation
+import Synchronization
 
-/// A directory of its own for one test, removed with everything in it when the value goes away.
+/// A directory of its own for one test, removed with everything in it when the value goes away, at the
+/// latest when the process ends.
 public final class TemporaryDirectory: Sendable {
     /// Where the directory is.
     public let url: URL
@@ -8,16 +10,32 @@ public final class TemporaryDirectory: Sendable {
     /// The path of the directory.
     public var path: String { url.path }
 
+    /// Those that are there.
+    private static let present = Mutex<Set<URL>>([])
+
+    /// What a static value holds never goes away by itself, so the end of the process takes it; evaluated
+    /// once.
+    private static let removesWhatIsLeft: Void = {
+        atexit { TemporaryDirectory.present.withLock { $0 }.forEach(TemporaryDirectory.remove) }
+    }()
+
+    /// Nothing can be done about a failure; the directory lies in the temporary one.
+    private static func remove(_ url: URL) {
+        try? FileManager.default.removeItem(at: url)
+    }
+
     /// Creates an empty directory below the system's temporary directory.
     public init() throws {
+        Self.removesWhatIsLeft
         url = FileManager.default.temporaryDirectory
             .appendingPathComponent("dlv-test-\(UUID().uuidString)", isDirectory: true)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        _ = Self.present.withLock { [url] in $0.insert(url) }
     }
 
     deinit {
-        // Nothing can be done about a failure here; the directory lies in the temporary one.
-        try? FileManager.default.removeItem(at: url)
+        Self.remove(url)
+        _ = Self.present.withLock { [url] in $0.remove(url) }
     }
 
     /// The path of `name` inside the directory.
