@@ -1,3 +1,6 @@
+import Archive
+import ModelFormats
+
 extension QueryAnswer {
     /// The table as tab-separated values: a line of headings, then a line a row.
     ///
@@ -18,7 +21,7 @@ extension QueryAnswer {
     /// The table as a JSON array with an object a row; a missing value is null.
     public func json() -> [UInt8] {
         var bytes: [UInt8] = Array("[".utf8)
-        let keys = columns.map { AnswerText.quoted($0) + [UInt8(ascii: ":"), UInt8(ascii: " ")] }
+        let keys = columns.map { "\(JSONString.quoted($0)): ".utf8 }
         for (index, row) in rows.enumerated() {
             bytes += (index == 0 ? "\n  {" : ",\n  {").utf8
             for (column, value) in row.enumerated() {
@@ -46,19 +49,13 @@ extension QueryAnswer {
 
 /// How values are written in tables and messages.
 enum AnswerText {
-    /// The shortest text that reads back as the same number, without a trailing `.0`.
-    static func number(_ value: Double) -> String {
-        let text = "\(value)"
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    }
-
     /// A value as it stands in a cell, nothing escaped.
     static func plain(_ value: DQLValue) -> String {
         switch value {
         case .missing: ""
         case .boolean(let value): value ? "true" : "false"
         case .integer(let value): String(value)
-        case .number(let value): value.isNaN ? "" : number(value)
+        case .number(let value): value.isNaN ? "" : JSONText.shortest(value)
         case .text(let text): text
         case .list(let values): values.map(plain).joined(separator: ",")
         }
@@ -82,7 +79,7 @@ enum AnswerText {
         case .boolean, .integer: bytes += plain(value).utf8
         // JSON has neither NaN nor infinities.
         case .number(let number): bytes += (number.isFinite ? plain(value) : "null").utf8
-        case .text(let text): bytes += quoted(text)
+        case .text(let text): JSONString.append(text, to: &bytes)
         case .list(let values):
             bytes.append(UInt8(ascii: "["))
             for (index, element) in values.enumerated() {
@@ -91,25 +88,5 @@ enum AnswerText {
             }
             bytes.append(UInt8(ascii: "]"))
         }
-    }
-
-    /// A string in quotes, with what JSON demands escaped (RFC 8259 §7).
-    static func quoted(_ text: String) -> [UInt8] {
-        var bytes = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += "\\\"".utf8
-            case UInt8(ascii: "\\"): bytes += "\\\\".utf8
-            case UInt8(ascii: "\n"): bytes += "\\n".utf8
-            case UInt8(ascii: "\r"): bytes += "\\r".utf8
-            case UInt8(ascii: "\t"): bytes += "\\t".utf8
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                bytes += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-        return bytes
     }
 }

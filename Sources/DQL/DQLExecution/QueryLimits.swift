@@ -1,3 +1,4 @@
+import Archive
 import DQLSyntax
 
 /// What a query may cost before it is stopped.
@@ -65,7 +66,7 @@ struct QueryClock {
         guard ContinuousClock.now - start < .seconds(limits.seconds) else {
             throw DQLError(
                 .limit,
-                "The query ran longer than \(AnswerText.number(limits.seconds)) seconds. "
+                "The query ran longer than \(JSONText.shortest(limits.seconds)) seconds. "
                     + "Narrow it with 'where', for example by the name of the model.",
                 hint: limits.advice
             )

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFormats
 
 /// A JSON value that keeps the order of its members, so that the same facts give the same bytes.
 public indirect enum JSONText: Hashable, Sendable {
@@ -39,7 +40,7 @@ public indirect enum JSONText: Hashable, Sendable {
         case .boolean(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
         case .number(let value): text += value.isFinite ? Self.shortest(value) : "null"
-        case .string(let value): text += Self.quoted(value)
+        case .string(let value): text += JSONString.quoted(value)
         case .raw(let value): text += value
         case .array(let values):
             Self.write("[", values.map { (nil, $0) }, "]", to: &text, indentation)
@@ -59,7 +60,7 @@ public indirect enum JSONText: Hashable, Sendable {
         for (index, member) in members.enumerated() {
             text += index == 0 ? "\n" : ",\n"
             text += String(repeating: " ", count: indentation + 2)
-            if let name = member.name { text += quoted(name) + ": " }
+            if let name = member.name { text += JSONString.quoted(name) + ": " }
             member.value.write(to: &text, indentation: indentation + 2)
         }
         if !members.isEmpty { text += "\n" + String(repeating: " ", count: indentation) }
@@ -70,25 +71,6 @@ public indirect enum JSONText: Hashable, Sendable {
     public static func shortest(_ value: Double) -> String {
         let text = "\(value)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    }
-
-    /// A string in quotes, with what JSON demands escaped (RFC 8259 §7).
-    public static func quoted(_ string: String) -> String {
-        var text = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
     }
 
     /// The value that a user meant on the command line: JSON if it reads as a number, a truth

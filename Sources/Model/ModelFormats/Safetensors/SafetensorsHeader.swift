@@ -58,7 +58,7 @@ public enum SafetensorsHeader {
         for tensor in order.map({ tensors[$0] }) {
             let end = start + (tensor.byteCount ?? 0)
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            text += ",\(quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\","
+            text += ",\(JSONString.quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\","
             text += "\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}"
             start = end
         }
@@ -66,26 +66,5 @@ public enum SafetensorsHeader {
         json += Array(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
         let length = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }
         return Layout(header: length + json, order: order)
-    }
-
-    /// A string in quotes, escaped as the reference writer's library does.
-    private static func quoted(_ string: String) -> String {
-        var text = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\u{8}": text += "\\b"
-            case "\u{C}": text += "\\f"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..."\u{1F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
     }
 }

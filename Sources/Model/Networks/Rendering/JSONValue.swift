@@ -1,3 +1,5 @@
+import ModelFormats
+
 /// A JSON value that tells whole numbers from others and keeps the order of members.
 indirect enum JSONValue: Hashable, Sendable {
     case null
@@ -52,30 +54,12 @@ indirect enum JSONValue: Hashable, Sendable {
         case .boolean(let value): value ? "true" : "false"
         case .integer(let value): "\(value)"
         case .number(let value): value.isFinite ? "\(value)" : "null"
-        case .text(let value): Self.quoted(value)
+        case .text(let value): JSONString.quoted(value)
         case .list(let values): "[\(values.map(\.rendered).joined(separator: ", "))]"
         case .object(let members):
             "{"
-                + members.map { "\(Self.quoted($0.name)): \($0.value.rendered)" }
+                + members.map { "\(JSONString.quoted($0.name)): \($0.value.rendered)" }
                 .joined(separator: ", ") + "}"
         }
-    }
-
-    /// A text in quotes, with what JSON demands escaped (RFC 8259 §7).
-    static func quoted(_ string: String) -> String {
-        var text = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\t": text += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
     }
 }

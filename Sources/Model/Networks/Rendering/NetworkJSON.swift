@@ -1,3 +1,5 @@
+import ModelFormats
+
 /// `network.json`: a network as text, to read, to write by hand, and to exchange.
 ///
 ///     {
@@ -40,7 +42,7 @@ public enum NetworkJSON {
         if let count = network.parameterCount { head.append(.init("parameters", .integer(count))) }
         let outputs = network.outputs.map { JSONValue.text(network.nodes[$0].name) }
         head.append(.init("outputs", .list(outputs)))
-        let lines = head.map { "  \(JSONValue.quoted($0.name)): \($0.value.rendered),\n" }
+        let lines = head.map { "  \(JSONString.quoted($0.name)): \($0.value.rendered),\n" }
         let layers = network.nodes.map { "    " + layer($0, in: network).rendered }
         return "{\n" + lines.joined() + "  \"layers\": [\n" + layers.joined(separator: ",\n")
             + "\n  ]\n}\n"
