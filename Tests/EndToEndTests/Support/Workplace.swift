@@ -136,13 +136,23 @@ final class Workplace: Sendable {
         return answer
     }
 
+    /// A script that ends at the first line that is not true. Bash goes on after a `!` whose command
+    /// succeeds, whatever `set -e` says.
+    static func strict(_ script: String) -> String {
+        let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let isNegation = line.drop { $0 == " " }.hasPrefix("! ") && !line.contains("||")
+            return isNegation ? "\(line) || false" : String(line)
+        }
+        return "set -euo pipefail\n" + lines.joined(separator: "\n")
+    }
+
     /// Runs a script of bash that must succeed in every line, and gives what it printed.
     @discardableResult
     func check(
         _ script: String,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> String {
-        let result = try await run("set -euo pipefail\n" + script)
+        let result = try await run(Self.strict(script))
         if result.status != 0 {
             Issue.record(
                 "status \(result.status)\n\(result.output)\(result.errors)\nof: \(script)",
