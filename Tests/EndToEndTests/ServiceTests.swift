@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// A mount as a service: how it starts, tells of itself, and ends.
@@ -210,16 +211,29 @@ struct ServiceTests {
                 ./mount.dlv -f zoo.dlv mnt
                 ! ./mount.dlv zoo.dlv mnt -o colour=blue 2> error
                 grep -q 'colour=blue' error
-                # The real thing: mount(8) finds helpers in /sbin only, and only root may put one there.
-                if [ $(id -u) = 0 ] && [ ! -e /sbin/mount.dlv ]; then
-                    ln -s "$program" /sbin/mount.dlv
-                    trap 'rm -f /sbin/mount.dlv' EXIT
-                    echo "$PWD/zoo.dlv $PWD/mnt dlv ro,subdir=models/lenet,nofail 0 0" > fstab
-                    mount -T fstab "$PWD/mnt"
-                    cmp mnt/v1/model.safetensors $FIXTURES/base_10.safetensors
-                    findmnt -no OPTIONS "$PWD/mnt" | grep -qw ro
-                    umount mnt
-                fi
+                """#
+            )
+        }
+    }
+
+    /// mount(8) finds helpers in /sbin only, and only root may put one there.
+    @Test(
+        .needsRoot,
+        .enabled(if: access("/sbin/mount.dlv", F_OK) != 0, "needs /sbin/mount.dlv to be free")
+    )
+    func mountFindsItsHelper() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.check(
+                #"""
+                mkdir mnt
+                ln -s "$(sed -n "s/exec '\(.*\)' .*/\1/p" .tools/dlv)" /sbin/mount.dlv
+                trap 'rm -f /sbin/mount.dlv' EXIT
+                echo "$PWD/zoo.dlv $PWD/mnt dlv ro,subdir=models/lenet,nofail 0 0" > fstab
+                mount -T fstab "$PWD/mnt"
+                cmp mnt/v1/model.safetensors $FIXTURES/base_10.safetensors
+                findmnt -no OPTIONS "$PWD/mnt" | grep -qw ro
+                umount mnt
                 """#
             )
         }
