@@ -61,9 +61,12 @@ struct MountTests {
                 """
                 files=mnt/models/run/latest/files
                 diff -r run $files
-                cp -a $files by-cp && diff -r run by-cp
-                rsync -a $files/ by-rsync && diff -r run by-rsync
-                tar -C $files -cf - . | (mkdir by-tar && tar -C by-tar -xf -) && diff -r run by-tar
+                cp -a $files by-cp
+                diff -r run by-cp
+                rsync -a $files/ by-rsync
+                diff -r run by-rsync
+                tar -C $files -cf - . | (mkdir by-tar && tar -C by-tar -xf -)
+                diff -r run by-tar
                 (cd run && find . -type f | sort | xargs sha256sum) > sums
                 (cd $files && sha256sum --quiet -c) < sums
                 test "$(cd run && find . | sort)" = "$(cd $files && find . | sort)"

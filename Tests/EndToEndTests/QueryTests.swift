@@ -103,11 +103,14 @@ struct QueryTests {
                 echo 'select m order by m["accuracy"]' > mnt/query/best.dql
                 cp -r mnt/query copied
                 cd copied
-                git init -q . && git add -A && git commit -qm 'queries and their answers'
+                git init -q .
+                git add -A
+                git commit -qm 'queries and their answers'
                 git ls-files | grep -q one.dql
                 git ls-files | grep -q best/results.tsv
                 git status --porcelain | wc -l | grep -qx 0
-                cd .. && rsync -r --links mnt/query/ synced
+                cd ..
+                rsync -r --links mnt/query/ synced
                 cmp synced/best/results.tsv mnt/query/best/results.tsv
                 # A repository cannot be made in the mount itself; it says so and nothing hangs.
                 ! git init -q mnt/query 2> refused
