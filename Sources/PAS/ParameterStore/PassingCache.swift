@@ -1,8 +1,7 @@
 /// A bounded cache whose values can be passed: what a sequential reader has behind it is the first to go.
 ///
 /// So such a reader works in a few megabytes that stay in the processor's cache, rather than in memory that
-/// is fresh from the kernel, which has to find and clear it (tens of microseconds a page on a virtual machine
-/// whose host has taken free memory back), and does not push out what others use.
+/// is fresh from the kernel, which has to find and clear it, and does not push out what others use.
 final class PassingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let values: BoundedCache<Key, Value>
     private let passed: BoundedCache<Key, Value>
