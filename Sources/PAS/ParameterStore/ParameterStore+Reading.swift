@@ -144,7 +144,8 @@ extension ParameterStore {
         if flights.count > 1 {
             threads.runWanted(
                 flights.dropFirst().map { flight in
-                    { self.fly(flight, of: content) }
+                    // Weakly: a job whose chunk the reader decodes itself may wait for long, and would keep it.
+                    { [weak flight] in if let flight { self.fly(flight, of: content) } }
                 }
             )
         }
