@@ -64,6 +64,25 @@ struct ServiceTests {
     }
 
     @Test
+    func aSilentServerIsUnmounted() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                kill -STOP $server
+                dlv unmount mnt & unmount=$!
+                for _ in $(seq 100); do grep -q "$PWD/mnt" /proc/self/mountinfo || break; sleep 0.05; done
+                kill -CONT $server
+                wait $unmount
+                ! kill -0 $server 2> /dev/null
+                """
+            )
+        }
+    }
+
+    @Test
     func aSilentServerDoesNotHoldUpTheStatus() async throws {
         try await Workplace.use { place in
             try await place.makeZoo()

@@ -94,7 +94,9 @@ public struct RunningMount: Hashable, Sendable {
     /// - Throws: ``MountError`` if it is not mounted, or in use.
     public static func unmountAndWait(_ mountPoint: String) throws {
         let mount = all().last { $0.mountPoint == mountPoint }
-        let server = mount.flatMap { $0.processID($0.reply()) }.map(pid_t.init)
+        // Asked only where no command line tells: a question that a server is slow to answer keeps its mount
+        // busy.
+        let server = (servers()[mountPoint] ?? mount.flatMap { $0.processID($0.reply()) }).map(pid_t.init)
         try unmount(mountPoint)
         guard let server, server != getpid() else { return }
         for _ in 0..<1000 where kill(server, 0) == 0 || errno == EPERM { usleep(5000) }
