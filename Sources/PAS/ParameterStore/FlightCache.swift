@@ -72,6 +72,19 @@ final class FlightCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         flight.land(result)
     }
 
+    /// The value: made, if it is not there and nobody is at it.
+    func value(
+        for key: Key,
+        make: () throws(ParameterStoreError) -> Value
+    ) throws(ParameterStoreError) -> Value {
+        switch place(of: key) {
+        case .known(let value): return value
+        case .flight(let flight):
+            if flight.claim() { land(flight, make: make) }
+            return try flight.value()
+        }
+    }
+
     /// Lets a value go before all others, since a sequential reader has passed it.
     func pass(_ key: Key) {
         values.pass(key)

@@ -27,14 +27,8 @@ final class SegmentModels: Sendable {
         ofSegment segment: Int,
         of content: StoredContent
     ) throws(ParameterStoreError) -> SegmentModel {
-        let key = Self.key(segment, of: content)
-        switch models.place(of: key) {
-        case .known(let model): return model
-        case .flight(let flight):
-            if flight.claim() {
-                models.land(flight) { () throws(ParameterStoreError) in try read(segment, of: content) }
-            }
-            return try flight.value()
+        try models.value(for: Self.key(segment, of: content)) { () throws(ParameterStoreError) in
+            try read(segment, of: content)
         }
     }
 

@@ -9,19 +9,6 @@ struct FlightCacheTests {
         FlightCache(weightMax: weightMax, passedWeightMax: passed) { _ in 1 }
     }
 
-    private func value(
-        _ key: Int,
-        in cache: FlightCache<Int, Int>,
-        _ make: () throws(ParameterStoreError) -> Int
-    ) throws(ParameterStoreError) -> Int {
-        switch cache.place(of: key) {
-        case .known(let value): return value
-        case .flight(let flight):
-            if flight.claim() { cache.land(flight, make: make) }
-            return try flight.value()
-        }
-    }
-
     @Test
     func oneThreadMakesWhatManyWantAndTheOthersWait() {
         let cache = cache(100)
@@ -29,7 +16,7 @@ struct FlightCacheTests {
         let found = Atomic<Int>(0)
         DispatchQueue.concurrentPerform(iterations: 400) { index in
             let key = index % 4
-            let value = try? value(key, in: cache) { () throws(ParameterStoreError) in
+            let value = try? cache.value(for: key) { () throws(ParameterStoreError) in
                 made.wrappingAdd(1, ordering: .relaxed)
                 usleep(2000)
                 return key * 10
@@ -46,24 +33,24 @@ struct FlightCacheTests {
     func aFailureIsToldAndTheNextReaderTriesAgain() throws {
         let cache = cache(100)
         #expect(throws: ParameterStoreError.self) {
-            try value(1, in: cache) { () throws(ParameterStoreError) in
+            try cache.value(for: 1) { () throws(ParameterStoreError) in
                 throw ParameterStoreError(.damaged, "a test")
             }
         }
         #expect(cache.flightCount == 0)
-        #expect(try value(1, in: cache) { 7 } == 7)
+        #expect(try cache.value(for: 1) { 7 } == 7)
         // It is known now.
-        #expect(try value(1, in: cache) { 8 } == 7)
+        #expect(try cache.value(for: 1) { 8 } == 7)
     }
 
     @Test
     func whatWasPassedGoesFirst() throws {
         let cache = cache(8, passed: 2)
-        for key in 0..<6 { _ = try value(key, in: cache) { key } }
+        for key in 0..<6 { _ = try cache.value(for: key) { key } }
         for key in 0..<4 { cache.pass(key) }
         // Two of those that were passed are left, and all that were not.
         #expect((0..<6).map { cache.value(for: $0) != nil } == [false, false, true, true, true, true])
-        for key in 10..<14 { _ = try value(key, in: cache) { key } }
+        for key in 10..<14 { _ = try cache.value(for: key) { key } }
         #expect(cache.value(for: 4) != nil)
         #expect(cache.value(for: 5) != nil)
         #expect(cache.weight == 8)
