@@ -153,9 +153,7 @@ struct BadInputTests {
             try await place.check("dlv init zoo.dlv; mkdir mnt")
             // A mount namespace of its own, in which /dev/fuse is hidden.
             let message = try await place.fail(
-                """
-                unshare --mount sh -c 'mount -t tmpfs none /dev && dlv mount zoo.dlv mnt'
-                """
+                "apart sh -c 'mount -t tmpfs none /dev && dlv mount zoo.dlv mnt'"
             )
             #expect(message.contains("/dev/fuse"), "\(message)")
         }

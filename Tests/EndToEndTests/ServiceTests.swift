@@ -82,6 +82,34 @@ struct ServiceTests {
         }
     }
 
+    @Test(.needsRoot)
+    func anUnmountSaysThatAnotherNamespaceHoldsTheMount() async throws {
+        try await Workplace.use { place in
+            try await place.makeZoo()
+            try await place.mount()
+            try await place.check(
+                """
+                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                cat > container <<'CONTAINER'
+                # It holds this test's mount alone.
+                grep -w fuse.dlv /proc/self/mountinfo | cut -d' ' -f5 | grep -vx "$PWD/mnt" | xargs -r umount -li
+                touch started
+                exec sleep 100
+                CONTAINER
+                unshare --mount --propagation private bash container & container=$!
+                until [ -e started ]; do sleep 0.05; done
+                dlv unmount mnt 2> said
+                grep -q "process $server, has not ended" said
+                ! grep -q "$PWD/mnt" /proc/self/mountinfo
+                kill $container
+                wait $container || true
+                for _ in $(seq 200); do kill -0 $server 2> /dev/null || exit 0; sleep 0.05; done
+                false
+                """
+            )
+        }
+    }
+
     @Test
     func aSilentServerDoesNotHoldUpTheStatus() async throws {
         try await Workplace.use { place in

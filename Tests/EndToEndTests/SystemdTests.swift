@@ -44,10 +44,10 @@ struct SystemdTests {
     /// Runs a script where what it mounts is its own.
     private static func apart(_ script: String) -> String {
         """
-        cat > apart <<'APART'
+        cat > script <<'SCRIPT'
         \(script)
-        APART
-        timeout 60 unshare --mount --propagation private bash -e apart
+        SCRIPT
+        timeout 60 apart bash -e script
         """
     }
 

@@ -14,6 +14,16 @@ struct WorkplaceTests {
     }
 
     @Test
+    func theLineThatIsNotTrueIsNamed() async throws {
+        try await Workplace.use { place in
+            let result = try await place.run(Workplace.strict("true\n! true\ntrue"))
+            #expect(result.errors == "line 2 is not true: false\n")
+            let piped = try await place.run(Workplace.strict("true\necho a | grep -q b\ntrue"))
+            #expect(piped.errors == "line 2 is not true: grep -q b\n")
+        }
+    }
+
+    @Test
     func linesThatAreTrueDoNot() async throws {
         try await Workplace.use { place in
             try await place.check("! false\n! true | false\n! false || true\nif ! false; then true; fi")

@@ -21,17 +21,18 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() {
-        let mounts = RunningMount.all()
+        let all = RunningMount.all()
+        let mounts = zip(all, RunningMount.replies(of: all))
         if output.json {
             print(JSONText.array(mounts.map(Self.json)).rendered(), terminator: "")
-        } else if mounts.isEmpty {
+        } else if all.isEmpty {
             print("No archive is mounted.")
         } else {
             var listing = Listing(
                 ["ARCHIVE", "MOUNT POINT", "PID", "STATE", "FILES", "READ", "DECODED", "CACHE", "HITS", "QUEUE"],
                 rightAligned: [2, 4, 5, 6, 7, 8, 9]
             )
-            for mount in mounts { listing.add(Self.row(mount)) }
+            for (mount, reply) in mounts { listing.add(Self.row(mount, reply)) }
             listing.print()
         }
     }
@@ -44,8 +45,7 @@ struct StatusCommand: ParsableCommand {
         }
     }
 
-    private static func json(_ mount: RunningMount) -> JSONText {
-        let reply = mount.reply()
+    private static func json(_ mount: RunningMount, _ reply: RunningMount.Reply) -> JSONText {
         var members: [JSONText.Member] = [
             .init("archive", .string(mount.archive)),
             .init("mount_point", .string(mount.mountPoint)),
@@ -60,8 +60,7 @@ struct StatusCommand: ParsableCommand {
         return .object(members)
     }
 
-    private static func row(_ mount: RunningMount) -> [String] {
-        let reply = mount.reply()
+    private static func row(_ mount: RunningMount, _ reply: RunningMount.Reply) -> [String] {
         let pid = mount.processID(reply).map(String.init) ?? ""
         var row = [mount.archive, mount.mountPoint, pid, state(reply)]
         guard let facts = mount.facts(reply) else { return row }

@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+import Foundation
 import Mount
 
 struct UnmountCommand: ParsableCommand {
@@ -27,7 +28,17 @@ struct UnmountCommand: ParsableCommand {
         if lazy {
             try RunningMount.unmount(path, lazily: true)
         } else {
-            try RunningMount.unmountAndWait(path)
+            guard let server = try RunningMount.unmountAndWait(path) else { return }
+            FileHandle.standardError.write(
+                Data(
+                    """
+                    note: '\(path)' is unmounted, but its server, process \(server), has not ended: a container, \
+                    or another mount namespace, that was started meanwhile has the mount too. It ends with the \
+                    last of them.
+
+                    """.utf8
+                )
+            )
         }
     }
 }

@@ -24,17 +24,24 @@ public struct RunningMount: Hashable, Sendable {
 
     /// Asks the server for its status, and waits for a short time.
     public func reply() -> Reply {
-        let path = mountPoint
-        // On a thread of its own, since reading from a server that hangs does not end.
-        let box = ReplyBox()
-        Thread.detachNewThread {
-            box.reply.withLock { $0 = Self.ask(path) }
-            box.hasCome.signal()
+        Self.replies(of: [self])[0]
+    }
+
+    /// Asks the servers of mounts, all at once, so that several silent ones cost no more time than one.
+    public static func replies(of mounts: [RunningMount]) -> [Reply] {
+        let boxes = mounts.map { mount in
+            // On a thread of its own, since reading from a server that hangs does not end.
+            let box = ReplyBox()
+            Thread.detachNewThread {
+                box.reply.withLock { $0 = ask(mount.mountPoint) }
+                box.hasCome.signal()
+            }
+            return box
         }
-        guard box.hasCome.wait(timeout: .now() + Self.patienceSeconds) == .success else {
-            return .silent
+        let deadline = DispatchTime.now() + patienceSeconds
+        return boxes.map { box in
+            box.hasCome.wait(timeout: deadline) == .success ? box.reply.withLock { $0 } : .silent
         }
-        return box.reply.withLock { $0 }
     }
 
     private final class ReplyBox: Sendable {
@@ -91,15 +98,21 @@ public struct RunningMount: Hashable, Sendable {
     /// Unmounts an archive, and waits for its server to end, so that the archive is free afterwards.
     ///
     /// - Parameter mountPoint: Where it is mounted.
+    /// - Returns: The process of the server if it goes on: a mount namespace that was made meanwhile, a
+    ///   container's for example, has a copy of the mount (mount_namespaces(7)).
     /// - Throws: ``MountError`` if it is not mounted, or in use.
-    public static func unmountAndWait(_ mountPoint: String) throws {
+    public static func unmountAndWait(_ mountPoint: String) throws -> Int? {
         let mount = all().last { $0.mountPoint == mountPoint }
         // Asked only where no command line tells: a question that a server is slow to answer keeps its mount
         // busy.
         let server = (servers()[mountPoint] ?? mount.flatMap { $0.processID($0.reply()) }).map(pid_t.init)
         try unmount(mountPoint)
-        guard let server, server != getpid() else { return }
-        for _ in 0..<1000 where kill(server, 0) == 0 || errno == EPERM { usleep(5000) }
+        guard let server, server != getpid() else { return nil }
+        for _ in 0..<1000 {
+            guard kill(server, 0) == 0 || errno == EPERM else { return nil }
+            usleep(5000)
+        }
+        return Int(server)
     }
 
     /// Unmounts an archive.

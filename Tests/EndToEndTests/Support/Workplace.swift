@@ -7,12 +7,19 @@ import Testing
 /// A directory in which a test works as a user does: with a shell, the built `dlv`, and Python.
 ///
 /// In its scripts, `dlv` is the built program, `python` has numpy and safetensors, `$FIXTURES` holds the
-/// checkpoints of the repository, and DLV_ARCHIVE is `zoo.dlv`.
+/// checkpoints of the repository, and DLV_ARCHIVE is `zoo.dlv`. `apart COMMAND …` runs a command whose mounts
+/// nobody else sees.
 final class Workplace: Sendable {
     /// Where scripts run.
     let directory: TemporaryDirectory
 
     private let environment: [Environment.Key: String]
+
+    /// A new namespace has a copy of every mount; one that stayed would keep the server of another test alive.
+    private static let apart = """
+        unshare --mount --propagation private \
+            sh -c 'umount --all --lazy --internal-only --types fuse.dlv; exec "$@"' sh
+        """
 
     /// How long a script may take before it is a failure; nothing should take a tenth of it.
     private static let timeLimitSeconds = 240
@@ -28,12 +35,14 @@ final class Workplace: Sendable {
         guard FileManager.default.isExecutableFile(atPath: python.path) else {
             throw Failure("There is no Python environment in .venv; run 'Scripts/setup --tests'.")
         }
-        for (name, target) in [
-            ("dlv", programs.appendingPathComponent("dlv")), ("python", python),
+        // Scripts, not links: Python finds its environment by the path that it was started by.
+        for (name, command) in [
+            ("dlv", "'\(programs.appendingPathComponent("dlv").path)'"),
+            ("python", "'\(python.path)'"),
+            ("apart", Self.apart),
         ] {
-            // A script, not a link: Python finds its environment by the path that it was started by.
             let file = tools.appendingPathComponent(name)
-            try "#!/bin/sh\nexec '\(target.path)' \"$@\"\n"
+            try "#!/bin/sh\nexec \(command) \"$@\"\n"
                 .write(to: file, atomically: false, encoding: .utf8)
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o755],
@@ -136,14 +145,16 @@ final class Workplace: Sendable {
         return answer
     }
 
-    /// A script that ends at the first line that is not true. Bash goes on after a `!` whose command
-    /// succeeds, whatever `set -e` says.
+    /// A script that ends at the first line that is not true, and says which it is. Bash goes on after a `!`
+    /// whose command succeeds, whatever `set -e` says.
     static func strict(_ script: String) -> String {
         let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isNegation = line.drop { $0 == " " }.hasPrefix("! ") && !line.contains("||")
             return isNegation ? "\(line) || false" : String(line)
         }
-        return "set -euo pipefail\n" + lines.joined(separator: "\n")
+        // The trap's line counts: the script's first line is the third that bash sees, after what `run` adds.
+        let trap = "trap 'echo \"line $((LINENO - 2)) is not true: $BASH_COMMAND\" >&2' ERR"
+        return "set -Eeuo pipefail; \(trap)\n" + lines.joined(separator: "\n")
     }
 
     /// Runs a script of bash that must succeed in every line, and gives what it printed.
