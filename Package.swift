@@ -58,6 +58,7 @@ let systemLibraries: [Target] = [
         pkgConfig: "libzstd",
         providers: [.apt(["libzstd-dev"])]
     ),
+    .systemLibrary(name: "CVectors", path: "Sources/SystemLibraries/CVectors"),
 ]
 
 let model: [Target] =
@@ -66,7 +67,7 @@ let model: [Target] =
     + library("Networks", in: "Model", ["ModelFormats", "Tensors"])
 
 let parameterArchivalStorage: [Target] =
-    library("TensorCoding", in: "PAS", ["CZstd"])
+    library("TensorCoding", in: "PAS", ["CVectors", "CZstd"])
     + library("PackFiles", in: "PAS", [systemPackage])
     + library("StoragePlanning", in: "PAS", [heap])
     + library("FloatSchemes", in: "PAS", ["Tensors"])

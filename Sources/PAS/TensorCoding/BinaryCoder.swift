@@ -20,7 +20,7 @@ struct BinaryEncoder {
         } else {
             range = bound
         }
-        model.adapt(bit)
+        model.adapt(bit ? .max : 0)
         while range < 1 << 24 {
             range <<= 8
             shift()
@@ -67,59 +67,85 @@ struct BinaryEncoder {
 }
 
 /// Decodes what a ``BinaryEncoder`` coded; of other bytes it makes bits of no meaning, never more.
+///
+/// Free of branches that depend on what it decodes: bits that could be predicted are not coded.
 struct BinaryDecoder {
     private let bytes: UnsafeRawBufferPointer
+    /// How many bytes were taken.
     private var next = 0
     private var code: UInt32 = 0
     private var range: UInt32 = .max
+    /// The bytes to come, the first one highest; zeros behind the end.
+    private var window: UInt64 = 0
+    private var windowByteCount = 0
 
     /// Begins to decode; the bytes must live as long as the decoder.
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        for _ in 0..<4 { code = code << 8 | UInt32(byte()) }
+        refill()
+        code = UInt32(truncatingIfNeeded: window >> 32)
+        next = 4
+        refill()
     }
 
     /// Whether more bytes were asked for than an encoder leaves away.
     var isExhausted: Bool { next > bytes.count + BinaryEncoder.endByteCount }
 
-    @inline(__always)
-    private mutating func byte() -> UInt8 {
-        let index = next
-        next += 1
-        return index < bytes.count ? bytes[index] : 0
+    @inline(never)
+    private mutating func refill() {
+        window = 0
+        for place in next..<next + 8 {
+            window = window << 8 | UInt64(place < bytes.count ? bytes[place] : 0)
+        }
+        windowByteCount = 8
     }
 
     @inline(__always)
     mutating func decode(_ model: inout BitModel) -> Bool {
-        // Masks instead of branches, which nobody could predict: bits that could be are not coded.
-        let bound = (range >> 12) &* UInt32(model.probability)
-        let bit = code >= bound
-        let mask: UInt32 = 0 &- (bit ? 1 : 0)
+        decodeBit(&model) != 0
+    }
+
+    /// Decodes a bit as a number.
+    @inline(__always)
+    mutating func decodeBit(_ model: inout BitModel) -> UInt32 {
+        let bound = (range &>> 12) &* UInt32(truncatingIfNeeded: model.probability)
+        let mask = ~Self.isLess(code, bound)
         code &-= bound & mask
         range = bound &+ ((range &- bound &- bound) & mask)
-        model.adapt(bit)
+        model.adapt(mask)
         normalize()
-        return bit
+        return mask & 1
     }
 
     mutating func decodeRaw(bitCount: Int) -> Int {
         var value = 0
         for _ in 0..<bitCount {
             range >>= 1
-            let bit = code >= range
-            if bit { code &-= range }
-            value = value << 1 | (bit ? 1 : 0)
+            let mask = ~Self.isLess(code, range)
+            code &-= range & mask
+            value = value << 1 | Int(mask & 1)
             normalize()
         }
         return value
     }
 
+    /// All ones if a number is less than another, else zero; a comparison would become a branch.
+    @inline(__always)
+    private static func isLess(_ a: UInt32, _ b: UInt32) -> UInt32 {
+        UInt32(truncatingIfNeeded: (Int64(a) &- Int64(b)) &>> 63)
+    }
+
+    /// Takes a byte if the range has become short. One is enough: no bit costs more than eight.
     @inline(__always)
     private mutating func normalize() {
-        while range < 1 << 24 {
-            range <<= 8
-            code = code << 8 | UInt32(byte())
-        }
+        let mask = Self.isLess(range, 1 << 24)
+        let shift = mask & 8
+        range = range &<< shift
+        code = code &<< shift | UInt32(truncatingIfNeeded: window &>> 56) & mask
+        window = window &<< UInt64(shift)
+        next &+= Int(mask & 1)
+        windowByteCount &-= Int(mask & 1)
+        if windowByteCount == 0 { refill() }
     }
 }
 
@@ -130,13 +156,18 @@ struct BitModel {
     // The first bits teach more than later ones: shift 2, then 3, then 4.
     private var age: UInt8 = 0
 
+    /// Learns a bit.
+    ///
+    /// - Parameter mask: All ones for a bit that is 1, else zero.
     @inline(__always)
-    fileprivate mutating func adapt(_ bit: Bool) {
-        let shift = UInt16(age < 3 ? 2 : age < 12 ? 3 : 4)
-        if age < 12 { age += 1 }
-        let lower = max(31, probability &- probability &>> shift)
-        let higher = min(4065, probability &+ (4096 &- probability) &>> shift)
-        probability = bit ? lower : higher
+    fileprivate mutating func adapt(_ mask: UInt32) {
+        let isYoung = (Int32(age) &- 12) &>> 31
+        let shift = 4 &+ isYoung &+ (Int32(age) &- 3) &>> 31
+        age = UInt8(truncatingIfNeeded: Int32(age) &- isYoung)
+        let old = Int32(probability)
+        let lower = max(31, old &- old &>> shift)
+        let higher = min(4065, old &+ (4096 &- old) &>> shift)
+        probability = UInt16(truncatingIfNeeded: higher ^ (higher ^ lower) & Int32(bitPattern: mask))
     }
 }
 
@@ -166,12 +197,12 @@ final class BitTree {
         }
     }
 
+    /// Decodes a number. Who decodes many does so with a copy of the decoder: what others might see is not
+    /// kept in registers.
+    @inline(__always)
     func decode(from decoder: inout BinaryDecoder) -> Int {
-        // A copy, for what others might see is not kept in registers.
-        var own = decoder
-        defer { decoder = own }
         var node = 1
-        for _ in 0..<bitCount { node = node &<< 1 | (own.decode(&models[node]) ? 1 : 0) }
+        for _ in 0..<bitCount { node = node &<< 1 | Int(decoder.decodeBit(&models[node])) }
         return node &- 1 &<< bitCount
     }
 }

@@ -74,24 +74,24 @@ final class DecodingTables: @unchecked Sendable {
         _ frequencies: [UInt16],
         _ spread: UnsafeMutablePointer<UInt8>
     ) {
-        let size = 1 << stateBits
-        let stateBits = self.stateBits
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * Tokens.count) { scratch in
-            guard let next = scratch.baseAddress else { return }
-            let rawBits = next + Tokens.count
+        let size = UInt32(1) << UInt32(stateBits)
+        let stateBits = UInt32(self.stateBits)
+        // By token: the place that its next state has among its states (bits 0–31), and what all its
+        // entries have in common (bits 32–63). In one number, since a load and a store are for both.
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Tokens.count) { scratch in
+            guard let tokens = scratch.baseAddress else { return }
             for token in 0..<Tokens.count {
-                next[token] = UInt32(frequencies[token >> 1])
-                rawBits[token] = UInt32(Tokens.rawBitCount(token >> 1))
+                let common = UInt64(token << 8 | Tokens.rawBitCount(token >> 1))
+                tokens[token] = common << 32 | UInt64(frequencies[token >> 1])
             }
-            for state in 0..<size {
-                let token = Int(spread[state])
-                let place = next[token]
-                next[token] = place &+ 1
-                let bits = UInt32(truncatingIfNeeded: stateBits &- 31 &+ place.leadingZeroBitCount)
-                let base = (place &<< bits) &- UInt32(truncatingIfNeeded: size)
-                table[state] =
-                    base &<< 20 | bits &<< 16 | UInt32(truncatingIfNeeded: token) &<< 8
-                    | (bits &+ rawBits[token])
+            for state in 0..<Int(size) {
+                let token = tokens + Int(spread[state])
+                let value = token.pointee
+                token.pointee = value &+ 1
+                let place = UInt32(truncatingIfNeeded: value)
+                let bits = stateBits &- 31 &+ UInt32(truncatingIfNeeded: place.leadingZeroBitCount)
+                let base = (place &<< bits) &- size
+                table[state] = base &<< 20 | (bits &* 0x10001 &+ UInt32(truncatingIfNeeded: value &>> 32))
             }
         }
     }

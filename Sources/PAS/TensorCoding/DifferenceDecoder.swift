@@ -138,8 +138,7 @@ final class DifferenceDecoder {
         guard readers.isSound else { return }
         let isFields = model.coding == .fields
         readers.isSound = take(
-            from: &readers.high, high, model.tables, isNarrow: isFields || Word.bitWidth == 16,
-            into: differences
+            from: &readers.high, high, model.tables, into: differences
         )
         if readers.isSound, let low {
             FieldWords.lowContexts(
@@ -149,7 +148,7 @@ final class DifferenceDecoder {
                 contextMax: model.lowTables?.contexts.upperBound ?? 0
             )
             readers.isSound = take(
-                from: &readers.low, low, model.lowTables, isNarrow: true, into: residuals
+                from: &readers.low, low, model.lowTables, into: residuals
             )
         }
         guard readers.isSound else { return }
@@ -177,11 +176,10 @@ final class DifferenceDecoder {
         from reader: inout TokenReader?,
         _ stream: UnsafeRawBufferPointer,
         _ tables: DecodingTables?,
-        isNarrow: Bool,
         into differences: UnsafeMutablePointer<UInt32>
     ) -> Bool {
         guard let tables else { return false }
-        if reader == nil { reader = TokenReader(stream, tables, isNarrow: isNarrow) }
+        if reader == nil { reader = TokenReader(stream, tables) }
         return reader?.take(contexts: UnsafePointer(contexts), count: count, into: differences) ?? false
     }
 }

@@ -6,6 +6,7 @@ struct ScaleCoder {
 
     private var prediction: Int { (mean + 8) >> 4 }
 
+    @inline(__always)
     private mutating func follow(_ value: Int, isFirst: Bool) {
         mean = isFirst ? value << 4 : mean + (value << 4 - mean) >> 3
     }
@@ -21,6 +22,7 @@ struct ScaleCoder {
         isFirst = false
     }
 
+    @inline(__always)
     mutating func decode(from decoder: inout BinaryDecoder) -> Int {
         let folded = tree.decode(from: &decoder)
         let value =

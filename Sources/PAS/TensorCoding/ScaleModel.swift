@@ -106,8 +106,10 @@ extension ScaleModel {
     }
 
     /// Reads a model; of bytes that are none it makes numbers of no meaning, within their bounds.
-    init(_ rows: SegmentRows, kind: ElementKind, from decoder: inout BinaryDecoder) {
+    init(_ rows: SegmentRows, kind: ElementKind, from source: inout BinaryDecoder) {
         self.init(rows)
+        var decoder = source
+        defer { source = decoder }
         slope = Int16(truncatingIfNeeded: decoder.decodeRaw(bitCount: 16))
         quantumBits = decoder.decodeRaw(bitCount: 3)
         if decoder.decodeRaw(bitCount: 1) == 1 {
@@ -131,10 +133,6 @@ extension ScaleModel {
                 rowScales[row] = Int16(truncatingIfNeeded: scale)
             }
         }
-        decodeColumns(rows, from: &decoder)
-    }
-
-    private mutating func decodeColumns(_ rows: SegmentRows, from decoder: inout BinaryDecoder) {
         var masks = Array(repeating: BitModel(), count: 2)
         var isChanged = true
         for band in rows.bands {

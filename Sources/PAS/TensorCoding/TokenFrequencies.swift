@@ -243,7 +243,9 @@ extension TokenFrequencies {
     /// Reads tables.
     ///
     /// - Throws: ``TensorCodingError`` if they cannot be what an encoder wrote.
-    init(from decoder: inout BinaryDecoder) throws(TensorCodingError) {
+    init(from source: inout BinaryDecoder) throws(TensorCodingError) {
+        var decoder = source
+        defer { source = decoder }
         stateBits = decoder.decodeRaw(bitCount: 2) + 8
         precision = decoder.decodeRaw(bitCount: 2) + 1
         contextSpan = decoder.decodeRaw(bitCount: 1)

@@ -1,18 +1,21 @@
-/// What an encoder looks up for elements: their contexts and tokens, and where their raw bits lie.
+/// What an encoder looks up for elements: their contexts and tokens, where their raw bits lie, and its states.
 ///
 /// A block is small enough for the first-level cache, between the loop that fills it, which vectorises, and
 /// the one that looks up, which cannot.
 struct TokenKeys {
-    /// The most elements of a block, a multiple of ``TokenStream/stateCount``.
+    /// The most elements of a block, a multiple of ``TokenStream/stateCountMax``.
     static let countMax = 1024
 
     /// Context · ``Tokens/count`` + token of each element.
     let keys: UnsafeMutablePointer<UInt16>
     /// A number of each element whose lowest bits are the raw bits of its token.
     let raws: UnsafeMutablePointer<UInt32>
+    /// The states of the encoder.
+    let states: UnsafeMutablePointer<UInt32>
 
     /// Allocates a block; whoever owns it deallocates it.
     init() {
+        states = .allocate(capacity: TokenStream.stateCountMax)
         keys = .allocate(capacity: Self.countMax)
         raws = .allocate(capacity: Self.countMax)
     }
@@ -20,6 +23,7 @@ struct TokenKeys {
     func deallocate() {
         keys.deallocate()
         raws.deallocate()
+        states.deallocate()
     }
 
     /// Fills the block.

@@ -22,14 +22,14 @@ extension TokenSegmentEncoder where Word == UInt32 {
         let chunks = try concurrentMap(chunkCount) { chunk in
             try scratch.use { scratch in
                 let live = fillFields(scratch, elements(ofChunk: chunk), reader)
-                let upper = encode(scratch, scratch.differences, live, tables.high)
+                let upper = encode(scratch, scratch.differences, live, tables.high, isNarrow: true)
                 FieldWords.lowContexts(
                     scratch.contexts,
                     high: UnsafePointer(scratch.differences),
                     count: live,
                     contextMax: TokenFrequencies.contextMax
                 )
-                let lower = encode(scratch, scratch.residuals, live, tables.low)
+                let lower = encode(scratch, scratch.residuals, live, tables.low, isNarrow: true)
                 return EncodedChunk(high: upper, low: lower)
             }
         }

@@ -144,6 +144,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     private func plan(_ scales: ScaleModel, spans: [Int]) throws -> Plan {
         let counts = try counts(scales)
         let rawBits = Self.rawBits(counts)
+        let headerByteCount = TokenStream.Header.byteCount(stateCount: 32, stateBits: 10)
         let options = spans.flatMap { span in Self.surprises.map { (span, $0) } }
         var best: Plan?
         for (span, surprise) in options {
@@ -156,7 +157,7 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
                 frequencies: frequencies,
                 scales: scales,
                 byteCount: bits / 8 + Double(model.count)
-                    + Double(chunkCount * (TokenStream.headerByteCount + 16))
+                    + Double(chunkCount * (headerByteCount + 16))
             )
             if best.map({ plan.byteCount < $0.byteCount }) ?? true { best = plan }
         }
@@ -307,7 +308,9 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         return try concurrentMap(chunkCount) { chunk in
             try scratch.use { scratch in
                 let live = fill(scratch, elements(ofChunk: chunk), reader)
-                let stream = encode(scratch, scratch.differences, live, tables)
+                let stream = encode(
+                    scratch, scratch.differences, live, tables, isNarrow: kind.width == 2
+                )
                 return EncodedChunk(high: stream, low: [])
             }
         }
@@ -318,13 +321,15 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         _ scratch: EncodingScratch,
         _ differences: UnsafePointer<UInt32>,
         _ live: Int,
-        _ tables: EncodingTables
+        _ tables: EncodingTables,
+        isNarrow: Bool
     ) -> [UInt8] {
         TokenStream.encode(
             differences,
             contexts: UnsafePointer(scratch.contexts),
             count: live,
             tables,
+            isNarrow: isNarrow,
             block: scratch.block,
             scratch: scratch.stream
         )

@@ -1,21 +1,89 @@
 /// The stream of the tokens of a chunk, with their raw bits.
 ///
-///     start bit (1 byte) · 8 states (2 bytes each) · bits
+///     start bit (1 byte) · states · bits
 ///
-/// Eight interleaved states take the elements in turn, so that eight chains of table look-ups run at a
-/// time. The bits of an element lie together, the state's below the raw ones, so that one unaligned load
-/// gives both. They are read upwards and were written downwards, for a state is decoded in the order
-/// opposite to the encoding one. A chunk without elements has no stream.
+/// Interleaved states take the elements in turn, so that as many chains of table look-ups run at a time. The
+/// bits of an element lie together, the state's below the raw ones, so that one unaligned load gives both.
+/// They are read upwards and were written downwards, for a state is decoded in the order opposite to the
+/// encoding one. A chunk without elements has no stream.
+///
+/// A stream of few elements has 8 states of two bytes each; one of many has 32, or 64 if its elements have 32
+/// bits, of as many bits as the tables have. Then 8 or 16 is added to the start bit.
 enum TokenStream {
-    static let stateCount = 8
-    static let headerByteCount = 1 + 2 * stateCount
+    static let stateCountMax = 64
 
-    /// The bytes behind a stream that a decoder may read, whatever it holds: eight elements take at
-    /// most 8 · 43 bits, and a load is eight bytes.
-    static let paddingByteCount = 64
+    /// The bytes behind a stream that a decoder may read, whatever it holds: 64 elements take at most
+    /// 64 · 43 bits, and a load is eight bytes.
+    static let paddingByteCount = 384
 
     /// The bytes that the stream of so many elements cannot exceed.
-    static func byteCountMax(_ count: Int) -> Int { headerByteCount + 6 * count + 16 }
+    static func byteCountMax(_ count: Int) -> Int {
+        Header.byteCount(stateCount: stateCountMax, stateBits: 11) + 6 * count + 16
+    }
+
+    /// The states of an encoder: many take a thousandth of a stream of so many elements.
+    static func stateCount(forElements count: Int, isNarrow: Bool) -> Int {
+        count < 1 << 15 ? 8 : isNarrow ? 32 : 64
+    }
+
+    /// What a stream begins with.
+    struct Header {
+        /// How many bits of the first byte are not of the stream.
+        let startBit: Int
+        /// 8, 32 or 64.
+        let stateCount: Int
+        /// The states, and zeros.
+        let states: SIMD64<UInt32>
+        let byteCount: Int
+
+        static func byteCount(stateCount: Int, stateBits: Int) -> Int {
+            1 + (stateCount == 8 ? 16 : stateCount / 8 * stateBits)
+        }
+
+        /// Reads the beginning of a stream; nil if it is not sound.
+        init?(_ stream: UnsafeRawBufferPointer, stateBits: Int) {
+            guard let first = stream.first, first < 24 else { return nil }
+            startBit = Int(first & 7)
+            stateCount = first < 8 ? 8 : first < 16 ? 32 : 64
+            byteCount = Self.byteCount(stateCount: stateCount, stateBits: stateBits)
+            guard stream.count >= byteCount else { return nil }
+            let width = stateCount == 8 ? 16 : stateBits
+            var states = SIMD64<UInt32>()
+            var bits: UInt64 = 0
+            var bitCount = 0
+            var place = 1
+            for index in 0..<stateCount {
+                while bitCount < width {
+                    bits |= UInt64(stream[place]) << UInt64(bitCount)
+                    bitCount += 8
+                    place += 1
+                }
+                states[index] = UInt32(bits & (1 << UInt64(width) - 1))
+                guard states[index] < 1 << UInt32(stateBits) else { return nil }
+                bits >>= UInt64(width)
+                bitCount -= width
+            }
+            self.states = states
+        }
+
+        /// The beginning of a stream.
+        static func bytes(startBit: Int, _ states: UnsafeBufferPointer<UInt32>, stateBits: Int) -> [UInt8] {
+            let width = states.count == 8 ? 16 : stateBits
+            var bytes = [UInt8(startBit + states.count / 32 * 8)]
+            var bits: UInt64 = 0
+            var bitCount = 0
+            for state in states {
+                bits |= UInt64(state) << UInt64(bitCount)
+                bitCount += width
+                while bitCount >= 8 {
+                    bytes.append(UInt8(truncatingIfNeeded: bits))
+                    bits >>= 8
+                    bitCount -= 8
+                }
+            }
+            return bytes
+        }
+    }
 }
 
 // MARK: - Encoding
@@ -26,6 +94,7 @@ extension TokenStream {
     /// - Parameters:
     ///   - differences: The difference of each element.
     ///   - contexts: Its context.
+    ///   - isNarrow: Whether all differences are of 16-bit elements.
     ///   - block: Scratch.
     ///   - scratch: At least ``byteCountMax(_:)`` bytes.
     /// - Returns: The stream.
@@ -34,6 +103,7 @@ extension TokenStream {
         contexts: UnsafePointer<UInt8>,
         count: Int,
         _ tables: EncodingTables,
+        isNarrow: Bool,
         block: TokenKeys,
         scratch: UnsafeMutableRawBufferPointer
     ) -> [UInt8] {
@@ -43,12 +113,15 @@ extension TokenStream {
         let masks = Tokens.masks.entries
         let (keys, raws) = (UnsafePointer(block.keys), UnsafePointer(block.raws))
         let first: UInt32 = 1 << UInt32(tables.stateBits)
-        var s0 = first, s1 = first, s2 = first, s3 = first
-        var s4 = first, s5 = first, s6 = first, s7 = first
+        let stateCount = stateCount(forElements: count, isNarrow: isNarrow)
+        let own = UnsafeMutableBufferPointer(start: block.states, count: stateCount)
+        own.initialize(repeating: first)
         var bits: UInt64 = 0
         var bitCount: UInt64 = 0
         var end = start + scratch.count
-        @inline(__always) func put(_ state: inout UInt32, _ index: Int) {
+        @inline(__always) func put(_ index: Int) {
+            let place = block.states + index & (stateCount &- 1)
+            let state = place.pointee
             let step = steps[Int(keys[index])]
             let count = (state &+ UInt32(truncatingIfNeeded: step)) &>> 16
             let rawBits = (step &>> 32) & 255
@@ -63,31 +136,26 @@ extension TokenStream {
             end -= Int(truncatingIfNeeded: bitCount &>> 3)
             bitCount &= 7
             let add = Int(truncatingIfNeeded: Int64(bitPattern: step) &>> 40)
-            state = UInt32(states[Int(state &>> count) &+ add])
+            place.pointee = UInt32(states[Int(state &>> count) &+ add])
         }
         var blockStart = (count - 1) / TokenKeys.countMax * TokenKeys.countMax
         var index = count - blockStart
         while blockStart >= 0 {
             block.fill(differences + blockStart, contexts + blockStart, count: index)
-            // Only the last block, which comes first, may end within a round of the states.
-            let rest = index & 7
-            if rest > 6 { index &-= 1; put(&s6, index) }
-            if rest > 5 { index &-= 1; put(&s5, index) }
-            if rest > 4 { index &-= 1; put(&s4, index) }
-            if rest > 3 { index &-= 1; put(&s3, index) }
-            if rest > 2 { index &-= 1; put(&s2, index) }
-            if rest > 1 { index &-= 1; put(&s1, index) }
-            if rest > 0 { index &-= 1; put(&s0, index) }
+            while index & 7 > 0 {
+                index &-= 1
+                put(index)
+            }
             while index > 0 {
                 index &-= 8
-                put(&s7, index &+ 7)
-                put(&s6, index &+ 6)
-                put(&s5, index &+ 5)
-                put(&s4, index &+ 4)
-                put(&s3, index &+ 3)
-                put(&s2, index &+ 2)
-                put(&s1, index &+ 1)
-                put(&s0, index)
+                put(index &+ 7)
+                put(index &+ 6)
+                put(index &+ 5)
+                put(index &+ 4)
+                put(index &+ 3)
+                put(index &+ 2)
+                put(index &+ 1)
+                put(index)
             }
             blockStart -= TokenKeys.countMax
             index = TokenKeys.countMax
@@ -97,15 +165,14 @@ extension TokenStream {
             end -= 1
         }
         let startBit = bitCount > 0 ? 8 - bitCount : 0
-        var stream: [UInt8] = []
+        for index in 0..<stateCount { own[index] -= first }
+        var stream = Header.bytes(
+            startBit: Int(startBit),
+            UnsafeBufferPointer(own),
+            stateBits: tables.stateBits
+        )
         let laneByteCount = start + scratch.count - end
-        stream.reserveCapacity(headerByteCount + laneByteCount)
-        stream.append(UInt8(startBit))
-        for state in [s0, s1, s2, s3, s4, s5, s6, s7] {
-            let value = state - first
-            stream.append(UInt8(truncatingIfNeeded: value))
-            stream.append(UInt8(truncatingIfNeeded: value >> 8))
-        }
+        stream.reserveCapacity(stream.count + laneByteCount)
         stream.append(contentsOf: UnsafeRawBufferPointer(start: end, count: laneByteCount))
         return stream
     }

@@ -95,11 +95,12 @@ struct TokenTests {
         }
     }
 
-    @Test(arguments: 0..<12)
-    func aStreamComesBack(seed: UInt64) throws {
+    /// Streams of 8, 32 and 64 states, taken one by one and many at a time.
+    @Test(arguments: 0..<20, [false, true])
+    func aStreamComesBack(seed: UInt64, gathers: Bool) throws {
         var generator = SeededGenerator(seed: seed)
-        let count = [0, 1, 7, 8, 9, 500, 4001][Int(seed) % 7]
-        let isNarrow = seed % 2 == 0
+        let count = [0, 1, 7, 8, 9, 500, 4001, 32768, 32805, 65536][Int(seed) % 10]
+        let isNarrow = seed / 10 == 0
         let differences = (0..<count).map { _ in
             let bits = UInt32.random(in: 0...(.max), using: &generator)
             let shift = UInt32.random(in: isNarrow ? 17...31 : 0...31, using: &generator)
@@ -113,7 +114,7 @@ struct TokenTests {
         }
         let frequencies = TokenFrequencies(
             counts: counts,
-            stateBits: 9,
+            stateBits: 8 + Int(seed) % 4,
             precision: 2,
             contextSpan: 0
         )
@@ -129,6 +130,7 @@ struct TokenTests {
             contexts: contexts,
             count: count,
             EncodingTables(frequencies),
+            isNarrow: isNarrow,
             block: block,
             scratch: scratch
         )
@@ -139,16 +141,19 @@ struct TokenTests {
             var output = [UInt32](repeating: 7, count: count)
             guard count > 0 else { return stream.isEmpty ? output : nil }
             let bytes = buffer.stream(byteCount: stream.count).bytes
-            guard var reader = TokenReader(bytes, tables, isNarrow: isNarrow) else { return nil }
+            guard var reader = TokenReader(bytes, tables) else { return nil }
             // In two parts, as a decoder takes a block after another.
-            let first = count / 2 & ~(TokenStream.stateCount - 1)
+            let first = count / 2 & ~(TokenStream.stateCountMax - 1)
             let isSound = output.withUnsafeMutableBufferPointer { output in
                 contexts.withUnsafeBufferPointer { contexts in
                     guard let output = output.baseAddress, let contexts = contexts.baseAddress
                     else { return false }
-                    return reader.take(contexts: contexts, count: first, into: output)
+                    return reader.take(
+                        contexts: contexts, count: first, into: output, gathers: gathers
+                    )
                         && reader.take(
-                            contexts: contexts + first, count: count - first, into: output + first
+                            contexts: contexts + first, count: count - first, into: output + first,
+                            gathers: gathers
                         )
                 }
             }
@@ -159,5 +164,38 @@ struct TokenTests {
         #expect(decode(Array(stream.dropLast())) == nil)
         #expect(decode(stream + [0]) == nil)
         #expect(decode([]) == nil)
+        #expect(decode([24] + stream.dropFirst()) == nil)
+        #expect(decode(Array(stream.prefix(16))) == nil)
+    }
+
+    /// What a damaged stream gives is not said, but it is the same either way.
+    @Test(arguments: 0..<8)
+    func damagedStreamsAreTakenAlikeEitherWay(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let count = 1 << 15
+        let contexts = (0..<count).map { _ in UInt8.random(in: 1...12, using: &generator) }
+        var counts = [UInt32](repeating: 0, count: TokenFrequencies.contextCount * Tokens.classCount)
+        for context in 1...12 {
+            for place in 0..<64 { counts[context * Tokens.classCount + place] = UInt32(1 + place % 5) }
+        }
+        let frequencies = TokenFrequencies(counts: counts, stateBits: 10, precision: 3, contextSpan: 0)
+        let tables = DecodingTables(frequencies, firstContext: 1)
+        var stream = (0..<Int.random(in: 100...400_000, using: &generator)).map { _ in
+            UInt8.random(in: 0...255, using: &generator)
+        }
+        stream[0] = 8 + UInt8(seed) * 2
+        let buffer = StreamBuffer()
+        buffer.prepare(byteCount: stream.count).copyBytes(from: stream)
+        let answers = [false, true].map { gathers -> ([UInt32]?, Bool) in
+            guard var reader = TokenReader(buffer.stream(byteCount: stream.count).bytes, tables)
+            else { return (nil, false) }
+            var output = [UInt32](repeating: 0, count: count)
+            let isSound = reader.take(
+                contexts: contexts, count: count, into: &output, gathers: gathers
+            )
+            return (isSound ? output : nil, reader.isAtEnd)
+        }
+        #expect(answers[0].0 == answers[1].0)
+        #expect(answers[0].1 == answers[1].1)
     }
 }

@@ -1,0 +1,85 @@
+// Vector instructions that Swift's vectors lack. Loads from places that a vector tells ("gather") have no name in
+// Swift; "and" and shifts it puts together lane by lane, which the compiler undoes only in part.
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t vector_u8x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t vector_u32x16 __attribute__((ext_vector_type(16)));
+typedef unsigned long long vector_u64x8 __attribute__((ext_vector_type(8)));
+
+#define VECTOR_FUNCTION static inline __attribute__((always_inline))
+
+VECTOR_FUNCTION vector_u32x16 vector_widened(vector_u8x16 a) { return __builtin_convertvector(a, vector_u32x16); }
+VECTOR_FUNCTION vector_u32x16 vector_and(vector_u32x16 a, vector_u32x16 b) { return a & b; }
+VECTOR_FUNCTION vector_u32x16 vector_shift_left(vector_u32x16 a, vector_u32x16 counts) { return a << (counts & 31); }
+VECTOR_FUNCTION vector_u32x16 vector_shift_right(vector_u32x16 a, vector_u32x16 counts) { return a >> (counts & 31); }
+
+VECTOR_FUNCTION vector_u64x8 vector_shift_right_wide(vector_u64x8 a, vector_u64x8 counts) {
+    return a >> (counts & 63);
+}
+
+// Numbers of 64 bits of the lanes at even places, and at odd ones.
+VECTOR_FUNCTION vector_u64x8 vector_even_lanes(vector_u32x16 a) { return (vector_u64x8)a & 0xFFFFFFFF; }
+VECTOR_FUNCTION vector_u64x8 vector_odd_lanes(vector_u32x16 a) { return (vector_u64x8)a >> 32; }
+
+// The lower halves of the lanes of two vectors, in turn.
+VECTOR_FUNCTION vector_u32x16 vector_low_halves(vector_u64x8 even, vector_u64x8 odd) {
+    return __builtin_shufflevector(
+        (vector_u32x16)even, (vector_u32x16)odd, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+}
+
+// The sums of the lanes up to each: within four lanes, which no instruction has to leave, then of these.
+VECTOR_FUNCTION vector_u32x16 vector_running_sums(vector_u32x16 a) {
+    const vector_u32x16 o = 0;
+    a += __builtin_shufflevector(a, o, 16, 0, 1, 2, 16, 4, 5, 6, 16, 8, 9, 10, 16, 12, 13, 14);
+    a += __builtin_shufflevector(a, o, 16, 16, 0, 1, 16, 16, 4, 5, 16, 16, 8, 9, 16, 16, 12, 13);
+    a += __builtin_shufflevector(a, o, 16, 16, 16, 16, 3, 3, 3, 3, 16, 16, 16, 16, 11, 11, 11, 11);
+    return a + __builtin_shufflevector(a, o, 16, 16, 16, 16, 16, 16, 16, 16, 7, 7, 7, 7, 7, 7, 7, 7);
+}
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+// Whether there are instructions that gather.
+VECTOR_FUNCTION int vector_has_gather(void) {
+#if defined(__AVX2__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+VECTOR_FUNCTION vector_u32x16 vector_gather(const void *start, vector_u32x16 indexes) {
+#if defined(__AVX512F__)
+    return (vector_u32x16)_mm512_i32gather_epi32((__m512i)indexes, start, 4);
+#elif defined(__AVX2__)
+    typedef uint32_t half __attribute__((ext_vector_type(8)));
+    half low = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)indexes.lo, 4);
+    half high = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)indexes.hi, 4);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    vector_u32x16 numbers;
+    for (int lane = 0; lane < 16; lane++) numbers[lane] = ((const uint32_t *)start)[indexes[lane]];
+    return numbers;
+#endif
+}
+
+VECTOR_FUNCTION vector_u64x8 vector_gather_bytes(const void *start, vector_u64x8 offsets) {
+#if defined(__AVX512F__)
+    return (vector_u64x8)_mm512_i64gather_epi64((__m512i)offsets, start, 1);
+#elif defined(__AVX2__)
+    typedef unsigned long long half __attribute__((ext_vector_type(4)));
+    half low = (half)_mm256_i64gather_epi64((const long long *)start, (__m256i)offsets.lo, 1);
+    half high = (half)_mm256_i64gather_epi64((const long long *)start, (__m256i)offsets.hi, 1);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    vector_u64x8 words;
+    for (int lane = 0; lane < 8; lane++) {
+        unsigned long long word;
+        memcpy(&word, (const char *)start + offsets[lane], sizeof word);
+        words[lane] = word;
+    }
+    return words;
+#endif
+}
