@@ -78,7 +78,10 @@ public final class Catalog: Sendable {
             return (try Self.readOnlyQueue(path, immutable: !hasLog), nil)
         }
         self.init(reader: reader, writer: writer)
-        try checkFormat(path)
+        let format = try checkFormat(path)
+        guard writer != nil, format < CatalogSchema.formatVersion else { return }
+        // What is written from here on, earlier releases could not read.
+        try write { try $0.execute(sql: "PRAGMA user_version = \(CatalogSchema.formatVersion)") }
     }
 
     private static func configuration() -> Configuration {
@@ -106,7 +109,7 @@ public final class Catalog: Sendable {
         )
     }
 
-    private func checkFormat(_ path: String) throws {
+    private func checkFormat(_ path: String) throws -> Int32 {
         let (application, format) = try read { database in
             (
                 try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
@@ -123,6 +126,7 @@ public final class Catalog: Sendable {
                     + "\(CatalogSchema.formatVersion). Use a newer dlv."
             )
         }
+        return format
     }
 
     /// Reads in one transaction, with SQLite's errors turned into ``CatalogError``.

@@ -18,8 +18,10 @@ enum CatalogSchema {
     /// Marks an SQLite file as a catalog: "DLVc" in ASCII (SQLite's `application_id`).
     static let applicationID: Int32 = 0x444C_5663
 
-    /// The format that this release reads and writes (SQLite's `user_version`).
-    static let formatVersion: Int32 = 1
+    /// The format that this release writes (SQLite's `user_version`); it reads earlier ones too.
+    ///
+    /// 1: streams of 8 states · 2: of 8, 32 or 64 (TensorCoding), else the same
+    static let formatVersion: Int32 = 2
 
     /// Creates the tables in an empty database.
     static func create(in database: Database) throws {

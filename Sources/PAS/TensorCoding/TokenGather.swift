@@ -81,9 +81,9 @@ enum TokenGather {
             ahead = ahead & all(7)
         }
 
-        let places16 = UnsafeMutableRawPointer(states)
+        let memory = UnsafeMutableRawPointer(states)
         @inline(__always) func load(_ group: Int) -> Vector {
-            places16.loadUnaligned(fromByteOffset: 64 &* group, as: Vector.self)
+            memory.loadUnaligned(fromByteOffset: 64 &* group, as: Vector.self)
         }
         var (s0, s1, s2, s3) = (load(0), load(1), load(2), load(3))
         var index = 0
@@ -112,10 +112,10 @@ enum TokenGather {
                 index &+= 32
             }
         }
-        places16.storeBytes(of: s0, toByteOffset: 0, as: Vector.self)
-        places16.storeBytes(of: s1, toByteOffset: 64, as: Vector.self)
-        places16.storeBytes(of: s2, toByteOffset: 128, as: Vector.self)
-        places16.storeBytes(of: s3, toByteOffset: 192, as: Vector.self)
+        memory.storeBytes(of: s0, toByteOffset: 0, as: Vector.self)
+        memory.storeBytes(of: s1, toByteOffset: 64, as: Vector.self)
+        memory.storeBytes(of: s2, toByteOffset: 128, as: Vector.self)
+        memory.storeBytes(of: s3, toByteOffset: 192, as: Vector.self)
         position = position &+ Int(truncatingIfNeeded: ahead[0])
         return position <= end ? position : nil
     }

@@ -119,8 +119,7 @@ extension TokenStream {
         var bits: UInt64 = 0
         var bitCount: UInt64 = 0
         var end = start + scratch.count
-        @inline(__always) func put(_ index: Int) {
-            let place = block.states + index & (stateCount &- 1)
+        @inline(__always) func put(_ place: UnsafeMutablePointer<UInt32>, _ index: Int) {
             let state = place.pointee
             let step = steps[Int(keys[index])]
             let count = (state &+ UInt32(truncatingIfNeeded: step)) &>> 16
@@ -144,18 +143,19 @@ extension TokenStream {
             block.fill(differences + blockStart, contexts + blockStart, count: index)
             while index & 7 > 0 {
                 index &-= 1
-                put(index)
+                put(block.states + index & (stateCount &- 1), index)
             }
             while index > 0 {
                 index &-= 8
-                put(index &+ 7)
-                put(index &+ 6)
-                put(index &+ 5)
-                put(index &+ 4)
-                put(index &+ 3)
-                put(index &+ 2)
-                put(index &+ 1)
-                put(index)
+                let group = block.states + index & (stateCount &- 1)
+                put(group + 7, index &+ 7)
+                put(group + 6, index &+ 6)
+                put(group + 5, index &+ 5)
+                put(group + 4, index &+ 4)
+                put(group + 3, index &+ 3)
+                put(group + 2, index &+ 2)
+                put(group + 1, index &+ 1)
+                put(group, index)
             }
             blockStart -= TokenKeys.countMax
             index = TokenKeys.countMax

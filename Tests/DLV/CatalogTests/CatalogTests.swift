@@ -307,6 +307,19 @@ struct CatalogTests {
     }
 
     @Test
+    func aCatalogOfAnEarlierFormatIsReadAndMarkedByWhoMayWrite() throws {
+        let path = directory.path("catalog.sqlite")
+        func format() throws -> Int32? {
+            try catalog.read { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
+        }
+        try catalog.write { try $0.execute(sql: "PRAGMA user_version = 1") }
+        _ = try Catalog(path: path, readOnly: true)
+        #expect(try format() == 1)
+        _ = try Catalog(path: path, readOnly: false)
+        #expect(try format() == 2)
+    }
+
+    @Test
     func aCatalogOpenForReadingRefusesChanges() throws {
         let version = try commit("m")
         let reader = try Catalog(path: directory.path("catalog.sqlite"), readOnly: true)
