@@ -5,9 +5,7 @@ import Testing
 struct ConsistencyTests {
     @Test
     func commitsAndTagsOfOtherProcessesAppearAtOnce() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 # What was looked at, and what was looked for in vain, is what could be stale.
@@ -34,9 +32,7 @@ struct ConsistencyTests {
 
     @Test
     func whatARemovalTakesAwayIsGoneWithinASecond() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 ls -l mnt/models/lenet/v2 > /dev/null
@@ -130,9 +126,7 @@ struct ConsistencyTests {
 
     @Test
     func readersSeeRightBytesWhileCommitsAndCollectionsRun() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount("--cache-size 1")
+        try await Workplace.useMountedZoo("--cache-size 1") { place in
             try await place.check(
                 #"""
                 cat > read.py <<'PYTHON'
@@ -168,9 +162,7 @@ struct ConsistencyTests {
 
     @Test
     func aNewStoragePlanChangesNoByteForReaders() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount("--cache-size 1")
+        try await Workplace.useMountedZoo("--cache-size 1") { place in
             try await place.check(
                 #"""
                 before=$(cd mnt/models/lenet && find . -type f -exec sha256sum {} + | sort -k 2 | sha256sum)

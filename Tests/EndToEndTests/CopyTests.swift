@@ -25,9 +25,7 @@ struct CopyTests {
 
     @Test
     func copiesInFewerBitsAreWhatNumPyMakesOfThem() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 for scheme in float16 bfloat16 fixed:8 fixed:16 quantize-uniform:8 quantize-random:4; do

@@ -102,9 +102,7 @@ struct DamageTests {
 
     @Test
     func aKilledMountIsMountedOverWithOneCommand() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 server=$(dlv status --json | python -c '

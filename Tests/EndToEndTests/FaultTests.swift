@@ -83,9 +83,7 @@ struct FaultTests {
 
     @Test
     func aLockedCatalogIsRead() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 cat > lock.py <<'PYTHON'
@@ -168,7 +166,7 @@ struct FaultTests {
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 assert interrupts > 20, interrupts
                 PYTHON
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                server=$(server-of mnt)
                 (for _ in $(seq 300); do kill -PIPE $server; kill -WINCH $server; sleep 0.005; done) &
                 python storm.py
                 wait
@@ -226,9 +224,7 @@ struct FaultTests {
 
     @Test
     func indexersWalkTheWholeTree() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m' > mnt/query/all.dql
@@ -279,7 +275,7 @@ struct FaultTests {
                 for reader in 1 2 3 4; do timeout 60 python load.py $reader & readers="${readers:-} $!"; done
                 while [ $(ls began-* 2>/dev/null | wc -l) -lt 4 ]; do sleep 0.02; done
                 sleep 0.5
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                server=$(server-of mnt)
                 kill -TERM $server
                 for reader in $readers; do wait $reader; done
                 for _ in $(seq 100); do kill -0 $server 2>/dev/null || break; sleep 0.05; done

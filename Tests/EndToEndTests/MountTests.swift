@@ -5,9 +5,7 @@ import Testing
 struct MountTests {
     @Test
     func pythonReadersSeeTheOriginalTensorsInEverySnapshot() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 cat > compare.py <<'PYTHON'
@@ -84,9 +82,7 @@ struct MountTests {
 
     @Test
     func everyWalkOfTheTreeEnds() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m' > mnt/query/all.dql
@@ -107,9 +103,7 @@ struct MountTests {
 
     @Test
     func resolutionsAreExactTruncations() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 test "$(ls mnt/models/lenet/v2/resolution | tr '\n' ' ')" = '1 2 3 '
@@ -133,9 +127,7 @@ struct MountTests {
 
     @Test
     func theTreeShowsWhatTheVersionIs() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 version=mnt/models/lenet/v1
@@ -228,9 +220,7 @@ struct MountTests {
 
     @Test
     func aCommitShowsInAMountWithoutARemount() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 test "$(readlink mnt/models/lenet/latest)" = v2
@@ -255,9 +245,7 @@ struct MountTests {
 
     @Test
     func twoMountsOfOneArchiveWorkAtOnce() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 mkdir other
@@ -275,9 +263,7 @@ struct MountTests {
 
     @Test
     func nothingOutsideQueryCanBeChanged() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 for try in 'touch mnt/x' 'mkdir mnt/models/x' 'rm mnt/models/lenet/v1/metadata.json' \
@@ -296,9 +282,7 @@ struct MountTests {
 
     @Test
     func manyReadersOfOneMappedFileSeeTheSameBytes() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 python - <<'PYTHON'

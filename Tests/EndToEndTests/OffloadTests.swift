@@ -58,9 +58,7 @@ struct OffloadTests {
 
     @Test
     func lowResolutionsOfDeltasDoWithoutTheMovedPlanes() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 cat mnt/models/lenet/v*/resolution/2/model.safetensors > before

@@ -5,9 +5,7 @@ import Testing
 struct QueryBadInputTests {
     @Test
     func whateverIsWrittenIsAnErrorThatSaysWhere() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 refused() { # refused WORD TEXT...: the query fails, and says WORD

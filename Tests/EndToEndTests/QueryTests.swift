@@ -5,9 +5,7 @@ import Testing
 struct QueryTests {
     @Test
     func aWrittenQueryAnswersAsADirectory() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 #"""
                 echo 'select m where m["accuracy"] > 0.9 order by m["accuracy"] desc' > mnt/query/best.dql
@@ -59,9 +57,7 @@ struct QueryTests {
         """,
     ])
     func everyToolCanWriteAQuery(_ command: String) async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m limit 1' > text
@@ -76,9 +72,7 @@ struct QueryTests {
 
     @Test
     func nanoCanWriteAQuery() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             // Keys are pressed one after the other: the text, write out, confirm the name, exit.
             try await place.check(
                 #"""
@@ -93,9 +87,7 @@ struct QueryTests {
 
     @Test
     func gitKeepsACopyOfTheQueries() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
@@ -122,9 +114,7 @@ struct QueryTests {
 
     @Test
     func aBrokenQueryIsKeptAndSaysWhere() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m' > mnt/query/q.dql
@@ -261,9 +251,7 @@ struct QueryTests {
 
     @Test
     func queriesSurviveTheMountAndAreTheCommandLinesToo() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m where m.config.lr < 0.01' > mnt/query/small.dql
@@ -284,9 +272,7 @@ struct QueryTests {
 
     @Test
     func anAnswerIsFreshAfterACommitAndFixedWhileItIsOpen() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m' > mnt/query/all.dql
@@ -303,9 +289,7 @@ struct QueryTests {
 
     @Test
     func queriesNestByName() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo 'select m where m.config.lr > 0.01' > mnt/query/inner.dql
@@ -323,9 +307,7 @@ struct QueryTests {
 
     @Test
     func scratchFilesOfEditorsAreKeptApart() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
                 echo draft > mnt/query/.q.dql.swp

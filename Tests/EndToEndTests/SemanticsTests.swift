@@ -9,9 +9,7 @@ struct SemanticsTests {
 
     @Test
     func errorsAreThoseOfPOSIX() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             let output = try await place.check(
                 #"""
                 cat > checks.py <<'PYTHON'

@@ -28,9 +28,7 @@ struct ServiceTests {
 
     @Test
     func theStatusTellsWhatTheServerDid() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount("--cache-size 8 --log log --log-level info")
+        try await Workplace.useMountedZoo("--cache-size 8 --log log --log-level info") { place in
             try await place.check(
                 #"""
                 cat mnt/models/lenet/v1/model.safetensors > /dev/null
@@ -65,12 +63,10 @@ struct ServiceTests {
 
     @Test
     func aSilentServerIsUnmounted() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                server=$(server-of mnt)
                 kill -STOP $server
                 dlv unmount mnt & unmount=$!
                 for _ in $(seq 100); do grep -q "$PWD/mnt" /proc/self/mountinfo || break; sleep 0.05; done
@@ -84,19 +80,11 @@ struct ServiceTests {
 
     @Test(.needsRoot)
     func anUnmountSaysThatAnotherNamespaceHoldsTheMount() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
-                cat > container <<'CONTAINER'
-                # It holds this test's mount alone.
-                grep -w fuse.dlv /proc/self/mountinfo | cut -d' ' -f5 | grep -vx "$PWD/mnt" | xargs -r umount -li
-                touch started
-                exec sleep 100
-                CONTAINER
-                unshare --mount --propagation private bash container & container=$!
+                server=$(server-of mnt)
+                apart sh -c 'touch started; exec sleep 100' & container=$!
                 until [ -e started ]; do sleep 0.05; done
                 dlv unmount mnt 2> said
                 grep -q "process $server, has not ended" said
@@ -112,12 +100,10 @@ struct ServiceTests {
 
     @Test
     func aSilentServerDoesNotHoldUpTheStatus() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             try await place.check(
                 """
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                server=$(server-of mnt)
                 kill -STOP $server
                 timeout 20 dlv status > status || { kill -CONT $server; exit 1; }
                 kill -CONT $server
@@ -146,7 +132,7 @@ struct ServiceTests {
             try await place.mount("--log log")
             try await place.check(
                 #"""
-                server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                server=$(server-of mnt)
                 cat > reader.py <<'PYTHON'
                 import os, time
                 file = open("mnt/models/m/v1/model.safetensors", "rb", buffering=0)
@@ -179,7 +165,7 @@ struct ServiceTests {
                 try await place.mount("--grace \(grace)")
                 try await place.check(
                     """
-                    server=$(python -c 'import json; print(json.load(open("mnt/.status"))["pid"])')
+                    server=$(server-of mnt)
                     exec 5< mnt/models/lenet/v1/model.safetensors
                     for signal in \(signals); do kill $signal $server 2>/dev/null || true; sleep 0.2; done
                     for _ in $(seq 100); do kill -0 $server 2>/dev/null || break; sleep 0.05; done
@@ -194,9 +180,7 @@ struct ServiceTests {
 
     @Test
     func aBusyMountStaysUnlessItIsUnmountedLazily() async throws {
-        try await Workplace.use { place in
-            try await place.makeZoo()
-            try await place.mount()
+        try await Workplace.useMountedZoo { place in
             let busy = try await place.fail(
                 "exec 5< mnt/models/lenet/v1/model.safetensors; dlv unmount mnt")
             #expect(busy.contains("busy"))

@@ -22,7 +22,7 @@ public enum MountHelper {
             }
             DLV.main(arguments)
         } catch {
-            FileHandle.standardError.write(Data("mount.dlv: \(error)\n".utf8))
+            StandardError.write("mount.dlv: \(error)\n")
             // 1 is "incorrect invocation" in mount(8).
             exit(1)
         }

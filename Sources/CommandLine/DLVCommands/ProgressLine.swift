@@ -26,22 +26,18 @@ final class ProgressLine {
         let share = total == 0 ? 1 : Double(done) / Double(total)
         let percent = "\(Int(share * 100)) %"
         guard isTerminal else {
-            write("\(verb): \(percent) \(detail())\n")
+            StandardError.write("\(verb): \(percent) \(detail())\n")
             return
         }
         let filled = Int(share * 30)
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
-        write("\r\(verb) [\(bar)] \(percent) \(detail())\u{1B}[K")
+        StandardError.write("\r\(verb) [\(bar)] \(percent) \(detail())\u{1B}[K")
         isDrawn = true
     }
 
     /// Takes the bar away.
     func finish() {
-        if isDrawn { write("\r\u{1B}[K") }
+        if isDrawn { StandardError.write("\r\u{1B}[K") }
         isDrawn = false
-    }
-
-    private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
     }
 }

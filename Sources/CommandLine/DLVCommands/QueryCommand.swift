@@ -70,16 +70,14 @@ struct QueryCommand: ParsableCommand {
         limits.combinationCount = combinations
         do {
             let answer = try DQLQuery(text, name: name, archive: facts).run(limits: limits)
-            for note in answer.notes {
-                FileHandle.standardError.write(Data("note: \(note)\n".utf8))
-            }
+            for note in answer.notes { StandardError.note(note) }
             if explain {
                 print(answer.explanation, terminator: "")
             } else {
                 FileHandle.standardOutput.write(Data(output.json ? answer.json() : answer.tsv()))
             }
         } catch let error as DQLError {
-            FileHandle.standardError.write(Data(error.rendered(source: text, name: name).utf8))
+            StandardError.write(error.rendered(source: text, name: name))
             throw ExitCode.failure
         }
     }

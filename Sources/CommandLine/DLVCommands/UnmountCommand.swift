@@ -1,6 +1,5 @@
 import Archive
 import ArgumentParser
-import Foundation
 import Mount
 
 struct UnmountCommand: ParsableCommand {
@@ -25,20 +24,11 @@ struct UnmountCommand: ParsableCommand {
 
     func run() throws {
         let path = ModelArchive.absolutePath(mountPoint)
-        if lazy {
-            try RunningMount.unmount(path, lazily: true)
-        } else {
-            guard let server = try RunningMount.unmountAndWait(path) else { return }
-            FileHandle.standardError.write(
-                Data(
-                    """
-                    note: '\(path)' is unmounted, but its server, process \(server), has not ended: a container, \
-                    or another mount namespace, that was started meanwhile has the mount too. It ends with the \
-                    last of them.
-
-                    """.utf8
-                )
-            )
-        }
+        guard !lazy else { return try RunningMount.unmount(path, lazily: true) }
+        guard let server = try RunningMount.unmountAndWait(path) else { return }
+        StandardError.note(
+            "'\(path)' is unmounted, but its server, process \(server), has not ended: a container, or another "
+                + "mount namespace, that was started meanwhile has the mount too. It ends with the last of them."
+        )
     }
 }

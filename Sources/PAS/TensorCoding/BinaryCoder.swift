@@ -84,8 +84,9 @@ struct BinaryDecoder {
         self.bytes = bytes
         refill()
         code = UInt32(truncatingIfNeeded: window >> 32)
+        window <<= 32
+        windowByteCount -= 4
         next = 4
-        refill()
     }
 
     /// Whether more bytes were asked for than an encoder leaves away.

@@ -144,7 +144,11 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     private func plan(_ scales: ScaleModel, spans: [Int]) throws -> Plan {
         let counts = try counts(scales)
         let rawBits = Self.rawBits(counts)
-        let headerByteCount = TokenStream.Header.byteCount(stateCount: 32, stateBits: 10)
+        let live = sampleFactor * counts.reduce(0) { $0 + Int($1) }
+        let stateCount = TokenStream.stateCount(
+            forElements: live / max(1, chunkCount),
+            isNarrow: kind.width == 2
+        )
         let options = spans.flatMap { span in Self.surprises.map { (span, $0) } }
         var best: Plan?
         for (span, surprise) in options {
@@ -152,6 +156,10 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
             let frequencies = frequencies(spanned, contextSpan: span, surprise: surprise)
             let model = try model(scales, frequencies)
             let bits = frequencies.bitCount(of: spanned) + rawBits
+            let headerByteCount = TokenStream.Header.byteCount(
+                stateCount: stateCount,
+                stateBits: frequencies.stateBits
+            )
             let plan = Plan(
                 model: model,
                 frequencies: frequencies,

@@ -8,7 +8,7 @@ import Testing
 ///
 /// In its scripts, `dlv` is the built program, `python` has numpy and safetensors, `$FIXTURES` holds the
 /// checkpoints of the repository, and DLV_ARCHIVE is `zoo.dlv`. `apart COMMAND …` runs a command whose mounts
-/// nobody else sees.
+/// nobody else sees, and which sees nobody else's; `server-of mnt` tells the process that serves a mount.
 final class Workplace: Sendable {
     /// Where scripts run.
     let directory: TemporaryDirectory
@@ -16,10 +16,16 @@ final class Workplace: Sendable {
     private let environment: [Environment.Key: String]
 
     /// A new namespace has a copy of every mount; one that stayed would keep the server of another test alive.
-    private static let apart = """
-        unshare --mount --propagation private \
-            sh -c 'umount --all --lazy --internal-only --types fuse.dlv; exec "$@"' sh
-        """
+    private static let apart = #"""
+        unshare --mount --propagation private sh -c '
+            grep -w fuse.dlv /proc/self/mountinfo | cut -d" " -f5 | grep -v "^$HOME/" |
+                xargs -r umount --lazy --internal-only 2> /dev/null
+            exec "$@"' sh
+        """#
+
+    private static let serverOf = #"""
+        python -c 'import json, sys; print(json.load(open(sys.argv[1] + "/.status"))["pid"])'
+        """#
 
     /// How long a script may take before it is a failure; nothing should take a tenth of it.
     private static let timeLimitSeconds = 240
@@ -40,6 +46,7 @@ final class Workplace: Sendable {
             ("dlv", "'\(programs.appendingPathComponent("dlv").path)'"),
             ("python", "'\(python.path)'"),
             ("apart", Self.apart),
+            ("server-of", Self.serverOf),
         ] {
             let file = tools.appendingPathComponent(name)
             try "#!/bin/sh\nexec \(command) \"$@\"\n"
@@ -83,6 +90,18 @@ final class Workplace: Sendable {
             throw error
         }
         try await workplace.unmountAll()
+    }
+
+    /// Runs a test in a new workplace whose archive, of two versions, is mounted at `mnt`.
+    static func useMountedZoo(
+        _ options: String = "",
+        _ body: (Workplace) async throws -> Void
+    ) async throws {
+        try await use { place in
+            try await place.makeZoo()
+            try await place.mount(options)
+            try await body(place)
+        }
     }
 
     private func unmountAll() async throws {
