@@ -78,6 +78,20 @@ struct ServiceTests {
         }
     }
 
+    @Test
+    func aQuestionUnderWayDoesNotKeepAMountBusy() async throws {
+        try await Workplace.useMountedZoo { place in
+            try await place.check(
+                """
+                sleep 1 < mnt/.status & question=$!
+                until [ "$(readlink /proc/$question/fd/0)" = "$PWD/mnt/.status" ]; do sleep 0.01; done
+                dlv unmount mnt
+                ! grep -q "$PWD/mnt" /proc/self/mountinfo
+                """
+            )
+        }
+    }
+
     @Test(.needsRoot)
     func anUnmountSaysThatAnotherNamespaceHoldsTheMount() async throws {
         try await Workplace.useMountedZoo { place in

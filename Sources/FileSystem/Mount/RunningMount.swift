@@ -95,7 +95,8 @@ public struct RunningMount: Hashable, Sendable {
         }
     }
 
-    /// Unmounts an archive, and waits for its server to end, so that the archive is free afterwards.
+    /// Unmounts an archive, and waits for its server to end, so that the archive is free afterwards. If it is in
+    /// use, waits a short time for that to end too.
     ///
     /// - Parameter mountPoint: Where it is mounted.
     /// - Returns: The process of the server if it goes on: a mount namespace that was made meanwhile, a
@@ -106,7 +107,12 @@ public struct RunningMount: Hashable, Sendable {
         // Asked only where no command line tells: a question that a server is slow to answer keeps its mount
         // busy.
         let server = (servers()[mountPoint] ?? mount.flatMap { $0.processID($0.reply()) }).map(pid_t.init)
-        try unmount(mountPoint)
+        // A question of 'dlv status' keeps a mount busy as long as it waits.
+        let deadline = DispatchTime.now() + patienceSeconds
+        while try !unmountIfIdle(mountPoint, lazily: false) {
+            guard DispatchTime.now() < deadline else { throw busy(mountPoint) }
+            usleep(50_000)
+        }
         guard let server, server != getpid() else { return nil }
         for _ in 0..<1000 {
             guard kill(server, 0) == 0 || errno == EPERM else { return nil }
@@ -122,14 +128,19 @@ public struct RunningMount: Hashable, Sendable {
     ///   - lazily: Whether it goes out of the tree at once, though files of it may be open.
     /// - Throws: ``MountError`` if it is not mounted, or in use.
     public static func unmount(_ mountPoint: String, lazily: Bool = false) throws {
+        guard try unmountIfIdle(mountPoint, lazily: lazily) else { throw busy(mountPoint) }
+    }
+
+    /// Unmounts an archive, unless it is in use; then it gives false.
+    private static func unmountIfIdle(_ mountPoint: String, lazily: Bool) throws -> Bool {
         guard all().contains(where: { $0.mountPoint == mountPoint }) else {
             throw MountError("No archive is mounted at '\(mountPoint)'; 'dlv status' lists all mounts.")
         }
         // Root may unmount by itself; others through the helper of FUSE, which checks whose it is.
         if geteuid() == 0 {
             // MNT_DETACH is 2, UMOUNT_NOFOLLOW 8 (umount2(2)).
-            guard umount2(mountPoint, lazily ? 2 | 8 : 8) != 0 else { return }
-            guard errno != EBUSY else { throw busy(mountPoint) }
+            guard umount2(mountPoint, lazily ? 2 | 8 : 8) != 0 else { return true }
+            guard errno != EBUSY else { return false }
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -143,8 +154,8 @@ public struct RunningMount: Hashable, Sendable {
         }
         let text = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus != 0 else { return }
-        if text.contains("busy") || text.isEmpty { throw busy(mountPoint) }
+        guard process.terminationStatus != 0 else { return true }
+        if text.contains("busy") || text.isEmpty { return false }
         throw MountError(
             "Cannot unmount '\(mountPoint)': \(text.trimmingCharacters(in: .whitespacesAndNewlines))."
         )
