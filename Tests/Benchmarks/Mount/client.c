@@ -5,6 +5,7 @@
 //   mmap-warm                                                   random     4 KiB reads/s at random places
 //   open     open+read+close/s of f00000 … f00999 in a folder   stat       stat/s of the same
 //   list     entries/s of a listing                             list-long  entries/s of a listing with attributes
+//   memory   bytes/s of writing to PATH mebibytes of fresh memory, a byte a page
 //
 // What is not called warm begins with the file's pages dropped from the page cache, or with the kernel's
 // names dropped (list-long, by root). Reads are of whole files or for SECONDS (0.5).
@@ -152,6 +153,15 @@ static double listing(int is_long) {
     return count / (now() - start);
 }
 
+static double touch_memory(void) {
+    size_t size = atof(path) * (1 << 20);
+    char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED) fail("mmap");
+    double start = now();
+    for (size_t i = 0; i < size; i += 4096) bytes[i] = 1;
+    return size / (now() - start);
+}
+
 int main(int count, char **words) {
     if (count < 3) return fprintf(stderr, "usage: client TEST PATH [SECONDS]\n"), 2;
     const char *test = words[1];
@@ -165,6 +175,7 @@ int main(int count, char **words) {
         : !strcmp(test, "random") ? random_reads()
         : !strcmp(test, "open") ? each_file(1)
         : !strcmp(test, "stat") ? each_file(0)
+        : !strcmp(test, "memory") ? touch_memory()
         : !strcmp(test, "list") ? listing(0)
         : !strcmp(test, "list-long") ? listing(1) : -1;
     printf("%.1f\n", value);
