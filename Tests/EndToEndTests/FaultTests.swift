@@ -44,6 +44,119 @@ struct FaultTests {
         }
     }
 
+    /// Commits the models `slow` and `other`, of a pack each; gives a line of shell that sets `$pack`
+    /// to a file of the first.
+    private func commitSlowModel(_ place: Workplace, suffix: String) async throws -> String {
+        try await place.check(
+            #"""
+            dlv init zoo.dlv
+            python - <<'PYTHON'
+            import numpy
+            from safetensors.numpy import save_file
+            for size, name in ((300, "slow"), (310, "other")):
+                weights = numpy.random.default_rng(size).standard_normal((size, 300)).astype("f4")
+                save_file({f"{name}.weight": weights}, f"{name}.safetensors")
+            PYTHON
+            dlv commit --model slow slow.safetensors
+            ls zoo.dlv/packs > first
+            dlv commit --model other other.safetensors
+            """#
+        )
+        return "export pack=zoo.dlv/packs/$(grep '\\.\(suffix)$' first)\n"
+    }
+
+    @Test
+    func aDiskThatDoesNotAnswerHoldsUpNobodyElse() async throws {
+        try await Workplace.use { place in
+            let pack = try await commitSlowModel(place, suffix: "low")
+            try await place.mount("--log log")
+            // Opening a pipe waits for somebody at its other end.
+            try await place.check(
+                pack + #"""
+                    mv $pack away; mkfifo $pack
+                    cat mnt/models/slow/v1/model.safetensors > /dev/null 2> error & slow=$!
+                    sleep 0.5
+                    timeout 20 cmp mnt/models/other/v1/model.safetensors other.safetensors
+                    timeout 20 cat mnt/models/slow/v1/metadata.json > /dev/null
+                    kill -0 $slow
+                    exec 9<> $pack
+                    ! wait $slow
+                    exec 9>&-
+                    grep -q 'Input/output error' error
+                    rm $pack; mv away $pack
+                    cmp mnt/models/slow/v1/model.safetensors slow.safetensors
+                    """#
+            )
+        }
+    }
+
+    @Test
+    func anOpenThatDoesNotReturnHoldsUpNoOtherInABurst() async throws {
+        try await Workplace.use { place in
+            let pack = try await commitSlowModel(place, suffix: "high")
+            try await place.mount("--log log")
+            // The server knows the file already, and has only to open its pack, which a commit made it close.
+            try await place.check(
+                pack + #"""
+                    cmp mnt/models/slow/v1/model.safetensors slow.safetensors
+                    mv $pack away; mkfifo $pack
+                    dlv tag other@v1 seen; sleep 0.5
+                    timeout 60 python - <<'PYTHON'
+                    import os, threading, time
+                    # Of folders that are open, so that names need not be looked up.
+                    def folder(model):
+                        folder = os.open(f"mnt/models/{model}/v1", os.O_RDONLY)
+                        os.stat("model.safetensors", dir_fd=folder)
+                        return folder
+                    other, folder_of_slow = folder("other"), folder("slow")
+                    def open_file(folder):
+                        return os.open("model.safetensors", os.O_RDONLY, dir_fd=folder)
+                    def open_slow():
+                        try:
+                            os.close(open_file(folder_of_slow))
+                        except OSError:
+                            pass
+                    slow = threading.Thread(target=open_slow)
+                    # One request after the other, and none at the same time: one thread answers them all, and
+                    # takes this one for as brief as the others.
+                    files = [open_file(other) for _ in range(500)]
+                    slow.start()
+                    time.sleep(0.001)
+                    start = time.monotonic()
+                    files += [open_file(other) for _ in range(100)]
+                    last = time.monotonic() - start
+                    waited = slow.is_alive()
+                    pipe = os.open(os.environ["pack"], os.O_RDWR)
+                    slow.join()
+                    os.close(pipe)
+                    assert waited, "the slow file opened at once"
+                    assert last < 1, f"other files took {last} s to open"
+                    PYTHON
+                    rm $pack; mv away $pack
+                    cmp mnt/models/slow/v1/model.safetensors slow.safetensors
+                    """#
+            )
+        }
+    }
+
+    @Test
+    func aMountThatNobodyUsesTakesNoProcessorTime() async throws {
+        try await Workplace.useMountedZoo("--log log") { place in
+            try await place.check(
+                #"""
+                python - <<'PYTHON'
+                for _ in range(2000):
+                    open("mnt/models/lenet/v1/metadata.json", "rb").close()
+                PYTHON
+                server=$(server-of mnt)
+                switches() { cat /proc/$server/task/*/status | awk '/ctxt_switches/ { sum += $2 } END { print sum }'; }
+                sleep 0.5; before=$(switches); sleep 2; after=$(switches)
+                test $((after - before)) -lt 40
+                """#
+            )
+        }
+    }
+
     @Test(.needsRoot)
     func aFullDiskIsToldToTheWriterOfAQuery() async throws {
         try await Workplace.use { place in

@@ -101,18 +101,26 @@ public final class ArchiveFileSystem: Sendable {
     // MARK: - Files
 
     /// Opens a file.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - forWriting: Whether it will be written to.
+    ///   - truncating: Whether it loses what it holds.
+    ///   - willTakeLong: Called before the archive is asked for the file.
     public func open(
         _ file: NodeNumber,
         forWriting: Bool,
-        truncating: Bool
+        truncating: Bool,
+        willTakeLong: () -> Void = {}
     ) throws(FileSystemError) -> OpenFile {
         guard !file.isInQueryDirectory else {
+            willTakeLong()
             return .query(
                 try queries.open(file, forWriting: forWriting, truncating: truncating)
             )
         }
         guard !forWriting, !truncating else { throw Self.readOnly }
-        return .sealed(try tree.open(file))
+        return .sealed(try tree.open(file, willTakeLong: willTakeLong))
     }
 
     /// The bytes of a range of an open file, as they lie in memory; fewer only at the file's end.

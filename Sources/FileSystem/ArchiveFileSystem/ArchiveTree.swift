@@ -189,13 +189,17 @@ public final class ArchiveTree: ReadableTree {
         }
     }
 
-    /// Opens a regular file for reading.
-    public func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile {
+    /// Opens a regular file for reading; calls the function first if the archive must be asked for it.
+    public func open(
+        _ file: NodeNumber,
+        willTakeLong: () -> Void
+    ) throws(FileSystemError) -> any ReadableFile {
         try translating {
             if let known = self.openFiles.value(for: file) {
                 try known.checkLowPlanes()
                 return self.opened(known)
             }
+            willTakeLong()
             let node = try self.node(file)
             let extents: FileExtents?
             switch node {

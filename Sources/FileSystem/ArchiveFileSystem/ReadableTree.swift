@@ -25,8 +25,11 @@ public protocol ReadableTree: Sendable {
     /// The target of a symbolic link.
     func target(of link: NodeNumber) throws(FileSystemError) -> [UInt8]
 
-    /// Opens a regular file for reading.
-    func open(_ file: NodeNumber) throws(FileSystemError) -> any ReadableFile
+    /// Opens a regular file for reading; calls the function first if the archive must be asked for the file.
+    func open(
+        _ file: NodeNumber,
+        willTakeLong: () -> Void
+    ) throws(FileSystemError) -> any ReadableFile
 
     /// A number that grows with every change that the tree shows.
     func generation() throws(FileSystemError) -> Int64

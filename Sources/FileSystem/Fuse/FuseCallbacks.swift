@@ -1,12 +1,14 @@
 import CFuse
 import Glibc
 
-/// Keeps an existential behind one pointer, for libfuse's user data.
+/// What libfuse's user data points to.
 final class OperationsBox: Sendable {
     let operations: any FuseOperations
+    let threads: FuseThreads
 
-    init(_ operations: any FuseOperations) {
+    init(_ operations: any FuseOperations, _ threads: FuseThreads) {
         self.operations = operations
+        self.threads = threads
     }
 }
 
@@ -41,7 +43,7 @@ enum FuseCallbacks {
         table.getattr = { request, node, _ in with(request) { $0.attributes($1, node: node) } }
         table.readlink = { request, node in with(request) { $0.readLink($1, node: node) } }
         table.open = { request, node, info in
-            with(request) { $0.open($1, node: node, flags: info?.pointee.flags ?? 0) }
+            withBrief(request) { $0.open($1, node: node, flags: info?.pointee.flags ?? 0) }
         }
         table.read = { request, _, size, offset, info in
             with(request) {
@@ -55,14 +57,14 @@ enum FuseCallbacks {
             with(request) { $0.sync($1, handle: info?.pointee.fh ?? 0) }
         }
         table.release = { request, _, info in
-            with(request) { $0.release($1, handle: info?.pointee.fh ?? 0) }
+            withBrief(request) { $0.release($1, handle: info?.pointee.fh ?? 0) }
         }
     }
 
     private static func addDirectories(to table: inout fuse_lowlevel_ops) {
-        table.opendir = { request, node, _ in with(request) { $0.openDirectory($1, node: node) } }
+        table.opendir = { request, node, _ in withBrief(request) { $0.openDirectory($1, node: node) } }
         table.readdir = { request, _, size, offset, info in
-            with(request) {
+            withBrief(request) {
                 $0.readDirectory(
                     $1,
                     handle: info?.pointee.fh ?? 0,
@@ -73,7 +75,7 @@ enum FuseCallbacks {
             }
         }
         table.readdirplus = { request, _, size, offset, info in
-            with(request) {
+            withBrief(request) {
                 $0.readDirectory(
                     $1,
                     handle: info?.pointee.fh ?? 0,
@@ -84,7 +86,7 @@ enum FuseCallbacks {
             }
         }
         table.releasedir = { request, _, info in
-            with(request) { $0.releaseDirectory($1, handle: info?.pointee.fh ?? 0) }
+            withBrief(request) { $0.releaseDirectory($1, handle: info?.pointee.fh ?? 0) }
         }
     }
 
@@ -137,11 +139,21 @@ enum FuseCallbacks {
 
 // Free functions, since a function pointer of C captures nothing, not even a type.
 
-/// Calls a function with the operations behind a request.
+/// Calls a function with the operations behind a request that may take long.
+@inline(__always)
+private func with(_ request: fuse_req_t?, _ body: (any FuseOperations, FuseRequest) -> Void) {
+    withBrief(request) {
+        $1.expectDelay()
+        body($0, $1)
+    }
+}
+
+/// Calls a function with the operations behind a request that is mostly answered at once; where it is not, they
+/// say so themselves.
 ///
 /// The session keeps them alive as long as there are requests, so no reference is counted.
 @inline(__always)
-private func with(_ request: fuse_req_t?, _ body: (any FuseOperations, FuseRequest) -> Void) {
+private func withBrief(_ request: fuse_req_t?, _ body: (any FuseOperations, FuseRequest) -> Void) {
     guard let request, let box = fuse_req_userdata(request) else { return }
     Unmanaged<OperationsBox>.fromOpaque(box)._withUnsafeGuaranteedRef {
         body($0.operations, FuseRequest(request))

@@ -2,6 +2,9 @@
 ///
 /// Called on libfuse's threads, several at a time. Every method answers its request once, before it
 /// returns or later; libfuse's `fuse_lowlevel_ops` tells what each one means. Names are bytes.
+///
+/// Those that open, list or close hold up the next request: before they do something that may take long, they
+/// call ``FuseRequest/expectDelay()``.
 public protocol FuseOperations: AnyObject, Sendable {
     /// Looks up a name.
     func lookup(_ request: FuseRequest, parent: UInt64, name: [UInt8])

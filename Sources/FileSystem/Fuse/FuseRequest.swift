@@ -17,6 +17,14 @@ public struct FuseRequest: @unchecked Sendable {
     /// The corresponding C function is `fuse_req_interrupted`.
     public var isInterrupted: Bool { fuse_req_interrupted(request) != 0 }
 
+    /// Has another thread take the next request, as what follows may take long.
+    ///
+    /// To be called on the thread that was called with the request, before it replies.
+    public func expectDelay() {
+        guard let box = fuse_req_userdata(request) else { return }
+        Unmanaged<OperationsBox>.fromOpaque(box)._withUnsafeGuaranteedRef { $0.threads.expectDelay() }
+    }
+
     /// The corresponding C function is `fuse_reply_err`; 0 is success.
     public func reply(errno: Int32) {
         fuse_reply_err(request, errno)

@@ -52,7 +52,7 @@ public final class FuseSession {
         operations: any FuseOperations
     ) throws(FuseError) {
         self.mountPoint = mountPoint
-        self.operations = Unmanaged.passRetained(OperationsBox(operations))
+        self.operations = Unmanaged.passRetained(OperationsBox(operations, try FuseThreads()))
         // A comma would end the option, a backslash keeps it.
         let source = options.source.reduce(into: "") { text, character in
             if character == "," || character == "\\" { text += "\\" }
@@ -72,6 +72,7 @@ public final class FuseSession {
             throw FuseError("Cannot mount at '\(mountPoint)'; libfuse said why above.")
         }
         isMounted = true
+        try FuseThreads.attach(to: session)
     }
 
     private static func makeSession(
@@ -129,7 +130,9 @@ public final class FuseSession {
         watch.start()
         let configuration = fuse_loop_cfg_create()
         defer { fuse_loop_cfg_destroy(configuration) }
-        fuse_loop_cfg_set_max_threads(configuration, 16)
+        fuse_loop_cfg_set_max_threads(configuration, Self.threadCountMax)
+        // Those that are parked count as idle; to end and start threads again and again costs more.
+        fuse_loop_cfg_set_idle_threads(configuration, Self.threadCountMax)
         DispatchQueue(label: "ready").async { [mountPoint] in
             // Its answer comes after that to the kernel's first request, which sets up the connection.
             var status = statvfs()
@@ -144,6 +147,8 @@ public final class FuseSession {
             throw FuseError("Serving '\(mountPoint)' failed: \(String(cString: strerror(-result))).")
         }
     }
+
+    private static let threadCountMax: UInt32 = 16
 
     /// Unmounts, if it was not unmounted from outside.
     ///

@@ -85,6 +85,7 @@ extension ArchiveOperations {
         of directory: NodeNumber,
         for request: FuseRequest
     ) throws(FileSystemError) -> FuseDirectory {
+        request.expectDelay()
         let own = try fileSystem.attributes(of: directory)
         let parent =
             number(directory) == NodeNumber.root.rawValue

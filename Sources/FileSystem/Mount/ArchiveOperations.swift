@@ -162,7 +162,8 @@ final class ArchiveOperations: FuseOperations {
             let file = try fileSystem.open(
                 number,
                 forWriting: flags & O_ACCMODE != O_RDONLY,
-                truncating: flags & O_TRUNC != 0
+                truncating: flags & O_TRUNC != 0,
+                willTakeLong: request.expectDelay
             )
             let options = options(for: file, isInQueryDirectory: number.isInQueryDirectory)
             if !request.reply(open: options) { close(options.handle) }

@@ -47,7 +47,7 @@ struct ArchiveTreeTests {
 
     private func bytes(_ path: String) throws -> [UInt8] {
         let attributes = try node(path)
-        let file = try tree.open(attributes.node)
+        let file = try tree.open(attributes.node) {}
         var bytes = [UInt8](repeating: 0, count: attributes.size + 10)
         let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
         #expect(count == attributes.size)
@@ -77,7 +77,7 @@ struct ArchiveTreeTests {
                     try walk(entry.attributes.node, &seen)
                 case .symbolicLink:
                     #expect(try tree.target(of: entry.attributes.node).count == entry.attributes.size)
-                case .regularFile: _ = try tree.open(entry.attributes.node)
+                case .regularFile: _ = try tree.open(entry.attributes.node) {}
                 }
             }
         }

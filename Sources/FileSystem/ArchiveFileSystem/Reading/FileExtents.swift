@@ -125,13 +125,6 @@ final class FileExtents: Sendable {
     /// - Throws: ``FileSystemError`` with `noMedium` if they were moved to a place that is not reachable.
     func checkLowPlanes() throws(FileSystemError) {
         guard hold().lacksLowPlanes else { return }
-        let contents = extents.compactMap { extent -> ContentID? in
-            switch extent.place {
-            case .memory: nil
-            case .content(let content, _): content
-            case .elements(let elements): elements.content
-            }
-        }
         do {
             try store.checkLowPlanes(of: contents, resolution: resolution)
         } catch {
