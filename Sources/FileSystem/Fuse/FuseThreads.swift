@@ -37,11 +37,16 @@ final class FuseThreads: Sendable {
     private let isWatched = Atomic<Bool>(false)
     /// Whether requests come soon after a thread has begun to wait for them.
     private let isLively = Atomic<Bool>(false)
+    /// The number of requests that one thread took one after the other without having to wait for them.
+    private let backlog = Atomic<Int>(0)
     /// Staying awake on the only processor would keep it from whoever makes the requests.
     private let mayStayAwake = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
 
     /// How long a thread stays awake: a caller on a virtual machine takes some 30 us from reply to request.
     private static let patienceNanoseconds = 100_000
+
+    /// With so many brief requests waiting in a row there is work for another thread.
+    private static let backlogMax = 16
 
     /// How often it is looked whether somebody waits.
     private static let watchMilliseconds: Int32 = 5
@@ -121,9 +126,7 @@ final class FuseThreads: Sendable {
             if !wasLong { isCalling.store(false, ordering: .sequentiallyConsistent) }
         }
         let start = Self.now()
-        if isFirst, mayStayAwake, isLively.load(ordering: .relaxed) {
-            while !hasRequest(device), Self.now() - start < Self.patienceNanoseconds {}
-        }
+        if isFirst { stayAwake(for: device, since: start) }
         let count = read(device, buffer, byteCount)
         let error = errno
         // Being woken took time too.
@@ -131,11 +134,23 @@ final class FuseThreads: Sendable {
         takenCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         current = .brief
-        if count > 0, !isWatched.load(ordering: .sequentiallyConsistent) || hasRequest(device) {
+        let isAlone = backlog.load(ordering: .relaxed) < Self.backlogMax
+        if count > 0, !isAlone || !isWatched.load(ordering: .sequentiallyConsistent) {
             callIfNobodyWaits()
         }
         errno = error
         return count
+    }
+
+    /// Waits for a request without sleeping, if it is likely to come soon.
+    private func stayAwake(for device: Int32, since start: Int) {
+        if hasRequest(device) {
+            backlog.wrappingAdd(1, ordering: .relaxed)
+            return
+        }
+        backlog.store(0, ordering: .relaxed)
+        guard mayStayAwake, isLively.load(ordering: .relaxed) else { return }
+        while Self.now() - start < Self.patienceNanoseconds, !hasRequest(device) {}
     }
 
     /// Sleeps until somebody must wait for requests; false, and errno, if a signal came instead.
