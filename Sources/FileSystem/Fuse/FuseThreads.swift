@@ -131,8 +131,9 @@ final class FuseThreads: Sendable {
         let error = errno
         // Being woken took time too.
         isLively.store(Self.now() - start < 2 * Self.patienceNanoseconds, ordering: .relaxed)
-        takenCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        // In this order: whoever watches sees that nobody waits, or that a request was taken meanwhile.
         waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        takenCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         current = .brief
         let isAlone = backlog.load(ordering: .relaxed) < Self.backlogMax
         if count > 0, !isAlone || !isWatched.load(ordering: .sequentiallyConsistent) {
