@@ -24,8 +24,9 @@ final class FuseThreads: Sendable {
     }
 
     private let errand: pthread_key_t
-    /// A semaphore (eventfd(2)) at which threads are parked. Like a read of the device it ends when libfuse
-    /// cancels its threads at the end of a session.
+    /// A semaphore (eventfd(2)) at which threads are parked.
+    ///
+    /// Like a read of the device, a read of it ends when libfuse cancels its threads at the end of a session.
     private let parking: Int32
     /// The number of threads that wait in the kernel for a request, or are about to.
     private let waitingCount = Atomic<Int>(0)
@@ -87,8 +88,10 @@ final class FuseThreads: Sendable {
         }
     }
 
-    /// Called by a thread of libfuse's that is about to do something that may take long, so that somebody
-    /// waits for the next request meanwhile. Without effect on other threads, and when called again.
+    /// Has somebody wait for the next request, as the thread that calls is about to do something that may take
+    /// long.
+    ///
+    /// Without effect on other threads than libfuse's, and when called again.
     func expectDelay() {
         guard current == .brief else { return }
         current = .long
@@ -113,11 +116,7 @@ final class FuseThreads: Sendable {
     ) -> Int {
         let wasLong = current == .long
         current = .none
-        let isFirst = !wasLong && waitingCount.compareExchange(
-            expected: 0,
-            desired: 1,
-            ordering: .sequentiallyConsistent
-        ).exchanged
+        let isFirst = !wasLong && waitFirst()
         if !isFirst {
             // Requests that take long come one after the other: then threads wait side by side, and only
             // one needs to be woken for each.
@@ -141,6 +140,15 @@ final class FuseThreads: Sendable {
         }
         errno = error
         return count
+    }
+
+    /// Counts this thread as one that waits, if nobody else does.
+    private func waitFirst() -> Bool {
+        waitingCount.compareExchange(
+            expected: 0,
+            desired: 1,
+            ordering: .sequentiallyConsistent
+        ).exchanged
     }
 
     /// Waits for a request without sleeping, if it is likely to come soon.
