@@ -19,9 +19,14 @@ public final class TemporaryDirectory: Sendable {
         atexit { TemporaryDirectory.present.withLock { $0 }.forEach(TemporaryDirectory.remove) }
     }()
 
-    /// Nothing can be done about a failure; the directory lies in the temporary one.
+    /// A server whose mount has ended may still be closing and deleting its files, which fails a removal that
+    /// meets them; after two seconds the directory stays, in the temporary one.
     private static func remove(_ url: URL) {
-        try? FileManager.default.removeItem(at: url)
+        for _ in 0..<100 {
+            try? FileManager.default.removeItem(at: url)
+            guard FileManager.default.fileExists(atPath: url.path) else { return }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
     }
 
     /// Creates an empty directory below the system's temporary directory.
