@@ -111,7 +111,7 @@ public final class ArchiveFileSystem: Sendable {
         _ file: NodeNumber,
         forWriting: Bool,
         truncating: Bool,
-        willTakeLong: () -> Void = {}
+        willTakeLong: () -> Void
     ) throws(FileSystemError) -> OpenFile {
         guard !file.isInQueryDirectory else {
             willTakeLong()

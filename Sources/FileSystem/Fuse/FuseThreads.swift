@@ -134,8 +134,8 @@ final class FuseThreads: Sendable {
         waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         takenCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         current = .brief
-        let isAlone = backlog.load(ordering: .relaxed) < Self.backlogMax
-        if count > 0, !isAlone || !isWatched.load(ordering: .sequentiallyConsistent) {
+        let isBusy = backlog.load(ordering: .relaxed) >= Self.backlogMax
+        if count > 0, isBusy || !isWatched.load(ordering: .sequentiallyConsistent) {
             callIfNobodyWaits()
         }
         errno = error

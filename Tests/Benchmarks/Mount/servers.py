@@ -34,6 +34,9 @@ class Server:
 
     @contextlib.contextmanager
     def mounted(self):
+        # A virtual machine may have given its free memory back to its host, and to get it again costs more than
+        # what is measured: 0.3 GB/s were seen, and from one minute to the next 2.5.
+        run(f"{self.work}/client", "memory", MEMORY_MEBIBYTES)
         place = tempfile.mkdtemp(dir=self.work)
         process = self.start(place)
         deadline = time.time() + 30
@@ -55,15 +58,11 @@ class Server:
 
     def measure(self, test, what, seconds="0.5"):
         """What the client says of one thing of this server, mounted anew."""
-        # A virtual machine may have given its free memory back to its host, and to get it again costs more than
-        # what is measured: 0.3 GB/s were seen, and from one minute to the next 2.5.
-        run(f"{self.work}/client", "memory", MEMORY_MEBIBYTES)
         with self.mounted() as place:
             return float(run(f"{self.work}/client", test, os.path.join(place, self.paths[what]), seconds))
 
     def processor_seconds(self, test, what):
         """The processor time that a mounted archive's server takes for a test: user, system."""
-        run(f"{self.work}/client", "memory", MEMORY_MEBIBYTES)
         with self.mounted() as place:
             server = json.load(open(f"{place}/.status"))["pid"]
 
