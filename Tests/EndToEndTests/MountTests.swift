@@ -81,6 +81,70 @@ struct MountTests {
     }
 
     @Test
+    func aFolderOfVeryManyFilesIsListedOnceAndWhole() async throws {
+        try await Workplace.use { place in
+            try await place.check(
+                """
+                mkdir -p run/some run/many
+                (cd run/some && seq 1 500 | split -l 1 -a 5 - s)
+                (cd run/many && seq 1 9000 | split -l 1 -a 5 - m)
+                dlv init zoo.dlv
+                dlv commit --model m run > /dev/null
+                ls run/many > names
+                """
+            )
+            try await place.mount()
+            try await place.check(
+                #"""
+                many=mnt/models/m/v1/files/many
+                # At once, by several, while the server reads what there is.
+                for number in 1 2 3 4; do ls -lU $many | awk 'NR > 1 { print $9 }' | sort > listed-$number & done
+                find mnt/models/m/v1/files -type f -size 1 | sed 's/.*\///' | grep '^m' | sort > found &
+                test "$(cat $many/mabcd)" = "$(cat run/many/mabcd)"
+                ! ls $many/none 2> /dev/null
+                wait
+                for list in listed-1 listed-2 listed-3 listed-4 found; do cmp names $list; done
+                diff -r run mnt/models/m/v1/files
+                """#
+            )
+            try await place.check("dlv unmount mnt")
+            try await place.mount()
+            try await place.check(
+                #"""
+                cat > seek.py <<'PYTHON'
+                import ctypes
+                libc = ctypes.CDLL(None, use_errno=True)
+                libc.opendir.restype = libc.readdir.restype = ctypes.c_void_p
+                libc.readdir.argtypes = libc.telldir.argtypes = libc.closedir.argtypes = [ctypes.c_void_p]
+                libc.telldir.restype = ctypes.c_long
+                libc.seekdir.argtypes = [ctypes.c_void_p, ctypes.c_long]
+                folder = libc.opendir(b"mnt/models/m/v1/files/many")
+                def names(count=1 << 30):
+                    found = []
+                    # struct dirent: d_name begins at byte 19.
+                    while len(found) < count and (entry := libc.readdir(folder)):
+                        found.append(ctypes.string_at(entry + 19).decode())
+                    return found
+                # On a fresh mount: to the middle, to the end, and back.
+                first = names(3000)
+                place = libc.telldir(folder)
+                rest = names()
+                assert len(set(first + rest)) == len(first + rest) == 9002, (len(first), len(rest))
+                libc.seekdir(folder, place)
+                assert names() == rest
+                for beyond in (9002, 9003, 1 << 40, (1 << 63) - 1):
+                    libc.seekdir(folder, beyond)
+                    assert names() == [], beyond
+                libc.seekdir(folder, 0)
+                assert names() == first + rest
+                PYTHON
+                python seek.py
+                """#
+            )
+        }
+    }
+
+    @Test
     func everyWalkOfTheTreeEnds() async throws {
         try await Workplace.useMountedZoo { place in
             try await place.check(

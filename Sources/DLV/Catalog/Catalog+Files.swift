@@ -35,33 +35,43 @@ extension Catalog {
         }
     }
 
-    /// The committed files of a version as folders list them, in the order of the commit.
-    public func listedFiles(of version: VersionID) throws -> [ListedFile] {
+    /// How many files a version has.
+    public func fileCount(of version: VersionID) throws -> Int {
         try read { database in
             // One look into an index.
             let last = try database.cachedStatement(sql: "SELECT max(ordinal) FROM file WHERE version = ?")
-            let count = try Int.fetchOne(last, arguments: [version.rawValue]).map { $0 + 1 } ?? 0
-            return try database.values(
-                cachedSQL: """
-                    SELECT id, snapshot, path, role, format, byteCount, isExecutable,
-                        modificationTime, linkTarget
-                    FROM file WHERE version = ? ORDER BY ordinal
-                    """,
-                arguments: [version.rawValue],
-                count: count
-            ) { columns in
-                ListedFile(
-                    id: Int64(columns.integer(0)),
-                    snapshot: columns.isNull(1) ? nil : columns.integer(1),
-                    path: columns.bytes(2),
-                    role: FileRole(rawValue: columns.integer(3)) ?? .auxiliary,
-                    format: columns.isNull(4) ? nil : columns.text(4),
-                    byteCount: columns.integer(5),
-                    isExecutable: columns.integer(6) != 0,
-                    modificationTime: Int64(columns.integer(7)),
-                    linkTarget: columns.isNull(8) ? nil : columns.bytes(8)
-                )
+            return try Int.fetchOne(last, arguments: [version.rawValue]).map { $0 + 1 } ?? 0
+        }
+    }
+
+    /// The committed files of a version as folders list them, in the order of the commit.
+    ///
+    /// - Parameters:
+    ///   - version: The version.
+    ///   - count: How many they are, about: room for them is taken at once.
+    ///   - hasRead: Called as the files are read, with those that were read so far and the range of the new ones.
+    public func listedFiles(
+        of version: VersionID,
+        count: Int = 0,
+        hasRead: (FileListing, Range<Int>) -> Void = { _, _ in }
+    ) throws -> FileListing {
+        try read { database in
+            var listing = FileListing(count: count)
+            var told = 0
+            func tell() {
+                guard told < listing.files.count else { return }
+                hasRead(listing, told..<listing.files.count)
+                told = listing.files.count
             }
+            try database.forEachRow(
+                cachedSQL: "SELECT \(FileListing.columns) FROM file WHERE version = ? ORDER BY ordinal",
+                arguments: [version.rawValue]
+            ) { row in
+                listing.add(row)
+                if listing.files.count - told == FileListing.batchCount { tell() }
+            }
+            tell()
+            return listing
         }
     }
 

@@ -164,28 +164,6 @@ public struct FileRecord: Hashable, Sendable {
     }
 }
 
-/// A committed file or symbolic link as folders list it: what can be told without its hash.
-public struct ListedFile: Hashable, Sendable {
-    /// Its row.
-    public let id: Int64
-    /// The snapshot that it belongs to (an ordinal), if it belongs to one.
-    public let snapshot: Int?
-    /// The path below `files/`, as bytes, parts separated by `/`.
-    public let path: [UInt8]
-    /// What it is to the model.
-    public let role: FileRole
-    /// The weight format that its span map was made from; nil if it is kept whole.
-    public let format: String?
-    /// Its size in bytes.
-    public let byteCount: Int
-    /// Whether it may be executed.
-    public let isExecutable: Bool
-    /// When it was modified, in nanoseconds since 1970.
-    public let modificationTime: Int64
-    /// Where it points if it is a symbolic link.
-    public let linkTarget: [UInt8]?
-}
-
 /// A version as the folder of its model lists it.
 public struct ListedVersion: Hashable, Sendable {
     /// Its row.

@@ -13,11 +13,12 @@ struct RowColumns {
         Int(sqlite3_column_int64(statement, column))
     }
 
-    /// A blob.
-    func bytes(_ column: Int32) -> [UInt8] {
-        guard let start = sqlite3_column_blob(statement, column) else { return [] }
-        let count = Int(sqlite3_column_bytes(statement, column))
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    /// A blob, where it lies until the next column is read.
+    func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+        guard let start = sqlite3_column_blob(statement, column) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
     }
 
     /// A text.
@@ -45,30 +46,39 @@ extension Database {
         cachedSQL sql: String,
         arguments: StatementArguments,
         count: Int = 0,
-        _ make: @escaping (RowColumns) -> Value
+        _ make: (RowColumns) -> Value
     ) throws -> [Value] {
-        let statement = try cachedStatement(sql: sql)
-        try statement.setArguments(arguments)
         var values: [Value] = []
         values.reserveCapacity(count)
-        // Not by the initialiser of arrays, which GRDB does not let the compiler specialise.
-        try ColumnCursor(statement, make).forEach { values.append($0) }
+        try forEachRow(cachedSQL: sql, arguments: arguments) { values.append(make($0)) }
         return values
+    }
+
+    /// Calls a function with each row of a query; the columns are valid until it returns.
+    func forEachRow(
+        cachedSQL sql: String,
+        arguments: StatementArguments,
+        _ body: (RowColumns) -> Void
+    ) throws {
+        let statement = try cachedStatement(sql: sql)
+        try statement.setArguments(arguments)
+        // Not by the initialiser of arrays, which GRDB does not let the compiler specialise.
+        try ColumnCursor(statement).forEach(body)
     }
 }
 
 /// Goes through the rows of a statement.
-private final class ColumnCursor<Element>: DatabaseCursor {
+private final class ColumnCursor: DatabaseCursor {
+    typealias Element = RowColumns
+
     let _statement: Statement
     var _isDone = false
-    private let make: (RowColumns) -> Element
 
-    init(_ statement: Statement, _ make: @escaping (RowColumns) -> Element) {
+    init(_ statement: Statement) {
         _statement = statement
-        self.make = make
     }
 
-    func _element(sqliteStatement: SQLiteStatement) -> Element {
-        make(RowColumns(statement: sqliteStatement))
+    func _element(sqliteStatement: SQLiteStatement) -> RowColumns {
+        RowColumns(statement: sqliteStatement)
     }
 }

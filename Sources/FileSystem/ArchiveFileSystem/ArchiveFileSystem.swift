@@ -56,18 +56,25 @@ public final class ArchiveFileSystem: Sendable {
             ? try queries.attributes(of: node) : try tree.attributes(of: node)
     }
 
-    /// All entries of a directory but `.` and `..`.
+    /// The entries of a directory but `.` and `..`.
+    ///
+    /// - Parameters:
+    ///   - directory: The node of the directory.
+    ///   - first: The place from which on they are wanted; those before it may be given too.
+    ///   - isCancelled: Whether nobody waits any more.
     public func entries(
         of directory: NodeNumber,
+        from first: Int,
         isCancelled: @Sendable () -> Bool = { false }
-    ) throws(FileSystemError) -> [DirectoryEntry] {
+    ) throws(FileSystemError) -> DirectoryListing {
         guard !directory.isInQueryDirectory else {
             return try queries.entries(of: directory, isCancelled: isCancelled)
         }
-        let entries = try tree.entries(of: directory)
-        guard directory == .root else { return entries }
-        let attributes = try queries.attributes(of: QueryDirectory.root)
-        return entries + [DirectoryEntry(name: Self.queryName, attributes: attributes)]
+        var listing = try tree.entries(of: directory, from: first)
+        if directory == .root {
+            listing.add(Self.queryName, try queries.attributes(of: QueryDirectory.root))
+        }
+        return listing
     }
 
     /// The directory that holds a directory; the root's is the root.
@@ -79,6 +86,28 @@ public final class ArchiveFileSystem: Sendable {
     /// The target of a symbolic link.
     public func target(of link: NodeNumber) throws(FileSystemError) -> [UInt8] {
         link.isInQueryDirectory ? try queries.target(of: link) : try tree.target(of: link)
+    }
+
+    /// Walks down to the files of a version once.
+    ///
+    /// The first use of a type or of an SQL statement takes up to a millisecond, together more than to list
+    /// thousands of files; so whoever looks first need not wait for it.
+    public func warmUp() {
+        guard var node = try? tree.lookup(Array("models".utf8), in: .root).node else { return }
+        // A model's name has parts; where "latest" is a link, it ends.
+        while true {
+            if let link = try? tree.lookup(Array("latest".utf8), in: node), link.kind == .symbolicLink {
+                guard let target = try? tree.target(of: link.node),
+                    let version = try? tree.lookup(target, in: node),
+                    let files = try? tree.lookup(Array("files".utf8), in: version.node)
+                else { return }
+                _ = try? tree.entries(of: files.node, from: 0)
+                return
+            }
+            let folders = try? tree.entries(of: node, from: 0)
+            guard let folder = folders?.first(where: { $0.attributes.kind == .directory }) else { return }
+            node = folder.attributes.node
+        }
     }
 
     // MARK: - Changes of the archive

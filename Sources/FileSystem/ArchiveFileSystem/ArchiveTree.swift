@@ -51,7 +51,7 @@ public final class ArchiveTree: ReadableTree {
     private func find(_ name: [UInt8], in directory: ArchiveNode) throws -> NodeAttributes {
         switch directory {
         case .root:
-            let found = try entries(ofNode: .root).first { $0.name == name }
+            let found = try entries(ofNode: .root, from: 0).first { $0.name == name }
             guard let found else { throw Self.missing(name) }
             return found.attributes
         case .models:
@@ -62,12 +62,15 @@ public final class ArchiveTree: ReadableTree {
             }
             return try modelFolders.lookup(name, in: path)
         case .version(let version, let entry):
-            let tree = try versions.tree(of: version)
-            guard let found = tree.entry(named: name, in: entry) else {
-                guard case .directory = tree.entries[entry].content else { throw Self.notDirectory }
-                throw Self.missing(name)
+            func found(in tree: VersionTree) -> Int? { tree.entry(named: name[...], in: entry) }
+            return try versions.look(at: version, until: { found(in: $0) != nil }) { tree in
+                guard let found = found(in: tree) else {
+                    guard entry < tree.entries.count else { throw Self.stale }
+                    guard tree.entries[entry].kind == .directory else { throw Self.notDirectory }
+                    throw Self.missing(name)
+                }
+                return versions.attributes(of: found, in: tree, version: version)
             }
-            return versions.attributes(of: found, in: tree, version: version)
         case .lineage, .lineageOf, .parents, .children:
             return try lineage.lookup(name, in: directory)
         case .readme, .cacheTag, .parent, .child:
@@ -97,28 +100,33 @@ public final class ArchiveTree: ReadableTree {
             guard let name = namedNodes.name(of: number) else { throw Self.stale }
             return try modelFolders.attributes(of: name)
         case .version(let version, let entry):
-            let tree = try versions.tree(of: version)
-            guard entry < tree.entries.count else { throw Self.stale }
-            return versions.attributes(of: entry, in: tree, version: version)
+            return try look(at: version, entry) {
+                versions.attributes(of: entry, in: $0, version: version)
+            }
         case .lineageOf, .parents, .children, .parent, .child:
             return try lineage.attributes(of: node)
         }
     }
 
-    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
-    public func entries(of directory: NodeNumber) throws(FileSystemError) -> [DirectoryEntry] {
-        try translating { try self.entries(ofNode: self.node(directory)) }
+    /// The entries of a directory but `.` and `..`, in the order in which they are listed: all, or while the
+    /// tree of a version is being made, those that are known from a place on.
+    public func entries(
+        of directory: NodeNumber,
+        from first: Int
+    ) throws(FileSystemError) -> DirectoryListing {
+        try translating { try self.entries(ofNode: self.node(directory), from: first) }
     }
 
-    private func entries(ofNode directory: ArchiveNode) throws -> [DirectoryEntry] {
+    private func entries(ofNode directory: ArchiveNode, from first: Int) throws -> DirectoryListing {
         switch directory {
         case .root:
-            return try [
+            let nodes: [(name: String, node: ArchiveNode)] = [
                 ("README.txt", .readme), ("CACHEDIR.TAG", .cacheTag), ("models", .models),
                 ("lineage", .lineage),
-            ].map { (name: String, node: ArchiveNode) in
-                DirectoryEntry(name: Array(name.utf8), attributes: try attributes(ofNode: node))
-            }
+            ]
+            var listing = DirectoryListing(count: nodes.count)
+            for (name, node) in nodes { listing.add(name.utf8, try attributes(ofNode: node)) }
+            return listing
         case .models: return try modelFolders.entries(of: "")
         case .named(let number):
             guard case .folder(let path)? = namedNodes.name(of: number) else {
@@ -126,14 +134,18 @@ public final class ArchiveTree: ReadableTree {
             }
             return try modelFolders.entries(of: path)
         case .version(let version, let entry):
-            let tree = try versions.tree(of: version)
-            guard entry < tree.entries.count else { throw Self.stale }
-            guard case .directory = tree.entries[entry].content else { throw Self.notDirectory }
-            return tree.mapChildren(of: entry) { child in
-                DirectoryEntry(
-                    name: tree.entries[child].name,
-                    attributes: versions.attributes(of: child, in: tree, version: version)
-                )
+            return try versions.look(at: version, until: { $0.childCount(of: entry) > first }) { tree in
+                guard entry < tree.entries.count else { throw Self.stale }
+                guard tree.entries[entry].kind == .directory else { throw Self.notDirectory }
+                let first = min(first, tree.childCount(of: entry))
+                var listing = DirectoryListing(count: tree.childCount(of: entry) - first)
+                listing.firstPlace = first
+                listing.reachesEnd = tree.isComplete
+                tree.forEachChild(of: entry, from: first) { child in
+                    let attributes = versions.attributes(of: child, in: tree, version: version)
+                    listing.add(tree.name(of: child), attributes)
+                }
+                return listing
             }
         case .lineage, .lineageOf, .parents, .children: return try lineage.entries(of: directory)
         case .readme, .cacheTag, .parent, .child: throw Self.notDirectory
@@ -159,9 +171,7 @@ public final class ArchiveTree: ReadableTree {
                 guard let record = try archive.catalog.version(version) else { throw Self.stale }
                 return modelFolders.node(ofFolder: record.model)
             }
-            let tree = try versions.tree(of: version)
-            guard entry < tree.entries.count else { throw Self.stale }
-            return .version(version, entry: tree.entries[entry].parent)
+            return .version(version, entry: try look(at: version, entry) { $0.parent(of: entry) })
         case .lineageOf: return .lineage
         case .parents(let version), .children(let version): return .lineageOf(version)
         case .parent(let version, _): return .parents(version)
@@ -177,10 +187,8 @@ public final class ArchiveTree: ReadableTree {
                 guard let name = self.namedNodes.name(of: number) else { throw Self.stale }
                 return try self.modelFolders.target(of: name)
             case .version(let version, let entry):
-                let tree = try self.versions.tree(of: version)
-                guard entry < tree.entries.count,
-                    case .symbolicLink(let target) = tree.entries[entry].content
-                else { throw Self.noLink }
+                let content = try self.look(at: version, entry) { $0.content(of: entry) }
+                guard case .symbolicLink(let target) = content else { throw Self.noLink }
                 return target
             case .parent(_, let other), .child(_, let other):
                 return try self.lineage.target(of: other)
@@ -207,10 +215,8 @@ public final class ArchiveTree: ReadableTree {
                 let text = Self.text(of: node)
                 extents = FileExtents([(text.count, .bytes(text))], store: self.archive.store)
             case .version(let version, let entry):
-                let tree = try self.versions.tree(of: version)
-                guard entry < tree.entries.count else { throw Self.stale }
-                extents = try FileOpener(archive: self.archive)
-                    .extents(of: tree.entries[entry].content, in: version)
+                let content = try self.look(at: version, entry) { $0.content(of: entry) }
+                extents = try FileOpener(archive: self.archive).extents(of: content, in: version)
             default: extents = nil
             }
             guard let extents else {
@@ -270,6 +276,18 @@ public final class ArchiveTree: ReadableTree {
 
     private var lineage: LineageFolder {
         LineageFolder(tree: self)
+    }
+
+    /// Looks at an entry of the tree of a version.
+    private func look<Value>(
+        at version: VersionID,
+        _ entry: Int,
+        _ body: (VersionTree) throws -> Value
+    ) throws -> Value {
+        try versions.look(at: version, until: { entry < $0.entries.count }) { tree in
+            guard entry < tree.entries.count else { throw Self.stale }
+            return try body(tree)
+        }
     }
 
     private func node(_ number: NodeNumber) throws -> ArchiveNode {

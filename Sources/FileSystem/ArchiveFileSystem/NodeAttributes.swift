@@ -42,18 +42,3 @@ public struct NodeAttributes: Hashable, Sendable {
         self.timeoutSeconds = timeoutSeconds
     }
 }
-
-/// One line of a directory listing.
-public struct DirectoryEntry: Hashable, Sendable {
-    /// The name, as bytes: committed file names need not be UTF-8.
-    public var name: [UInt8]
-
-    /// What `stat` would tell of it.
-    public var attributes: NodeAttributes
-
-    /// Creates an entry.
-    public init(name: [UInt8], attributes: NodeAttributes) {
-        self.name = name
-        self.attributes = attributes
-    }
-}

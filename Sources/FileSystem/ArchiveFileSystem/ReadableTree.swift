@@ -16,8 +16,12 @@ public protocol ReadableTree: Sendable {
     /// What `stat` tells of a node.
     func attributes(of node: NodeNumber) throws(FileSystemError) -> NodeAttributes
 
-    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
-    func entries(of directory: NodeNumber) throws(FileSystemError) -> [DirectoryEntry]
+    /// The entries of a directory but `.` and `..`, in the order in which they are listed: all, or if they
+    /// come to be known only now, those that are known from a place on: one at least, unless it is the end.
+    func entries(
+        of directory: NodeNumber,
+        from first: Int
+    ) throws(FileSystemError) -> DirectoryListing
 
     /// The directory that holds a directory; the root's is the root.
     func parent(of directory: NodeNumber) throws(FileSystemError) -> NodeNumber
@@ -39,6 +43,21 @@ public protocol ReadableTree: Sendable {
 
     /// Called, from any thread, when the archive may have changed.
     func archiveHasChanged()
+}
+
+extension ReadableTree {
+    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
+    public func entries(of directory: NodeNumber) throws(FileSystemError) -> DirectoryListing {
+        var listing = try entries(of: directory, from: 0)
+        while !listing.reachesEnd {
+            let more = try entries(of: directory, from: listing.count)
+            for entry in more.dropFirst(listing.count - more.firstPlace) {
+                listing.add(entry.name, entry.attributes)
+            }
+            listing.reachesEnd = more.reachesEnd
+        }
+        return listing
+    }
 }
 
 /// The nodes and names of which the kernel may remember what a change has made untrue.

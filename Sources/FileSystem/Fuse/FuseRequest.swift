@@ -145,10 +145,8 @@ public struct FuseRequest: @unchecked Sendable {
         withAttributes: Bool
     ) {
         withUnsafeTemporaryAllocation(byteCount: byteCountMax, alignment: 16) { buffer in
-            let used = directory.withNames { names in
-                fill(buffer, with: directory, names, from: first, withAttributes)
-            }
-            fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), used ?? 0)
+            let used = fill(buffer, with: directory, from: first, withAttributes)
+            fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), used)
         }
     }
 
@@ -156,27 +154,26 @@ public struct FuseRequest: @unchecked Sendable {
     private func fill(
         _ buffer: UnsafeMutableRawBufferPointer,
         with directory: FuseDirectory,
-        _ names: UnsafePointer<CChar>,
         from first: Int,
         _ withAttributes: Bool
     ) -> Int {
         guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return 0 }
         var used = 0
-        for index in max(0, first)..<max(0, first, directory.count) {
-            let (name, attributes) = directory.entry(index, names)
+        directory.forEachEntry(from: first) { index, name, attributes in
             let room = buffer.count - used
             let size: Int
             if withAttributes {
                 var entry = attributes.entry
                 // "." and ".." carry no attributes: the kernel must not count a look-up.
-                if index < 2 { entry.ino = 0 }
+                if index < FuseDirectory.dotCount { entry.ino = 0 }
                 size = fuse_add_direntry_plus(request, start + used, room, name, &entry, index + 1)
             } else {
                 var status = attributes.status
                 size = fuse_add_direntry(request, start + used, room, name, &status, index + 1)
             }
-            guard size <= room else { break }
+            guard size <= room else { return false }
             used += size
+            return true
         }
         return used
     }

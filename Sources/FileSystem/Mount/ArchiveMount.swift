@@ -145,12 +145,13 @@ public final class ArchiveMount {
             session.unmount()
             logger.notice("The mount at '\(mountPoint)' has ended.")
         }
-        let (archivePath, mountPoint, logger) = (archive.path, mountPoint, logger)
+        let (archivePath, mountPoint, logger, fileSystem) = (archive.path, mountPoint, logger, fileSystem)
         let readAhead = options.readAheadKilobytes
         try session.serve(graceSeconds: options.graceSeconds) {
             logger.notice("The archive '\(archivePath)' is mounted at '\(mountPoint)'.")
             Self.setReadAhead(of: mountPoint, kilobytes: readAhead, logger)
             isReady()
+            fileSystem.warmUp()
         } detach: { signal in
             logger.notice("Signal \(signal): '\(mountPoint)' is being unmounted.")
             do {

@@ -43,7 +43,7 @@ extension ArchiveOperations {
         guard let directory = directories.value(handle) else { return request.reply(errno: EBADF) }
         let reply: @Sendable () -> Void = {
             self.answer(request) { () throws(FileSystemError) in
-                let listing = try self.listing(of: directory, for: request, isRewind: first == 0)
+                let listing = try self.listing(of: directory, for: request, from: first)
                 request.reply(
                     entriesOf: listing,
                     from: first,
@@ -56,25 +56,27 @@ extension ArchiveOperations {
         executors.run(reply)
     }
 
-    /// The listing at the first read; a rewind makes it anew, as rewinddir(3) asks.
+    /// The listing, or as much as is known of it from a place on; a rewind makes it anew, as rewinddir(3) asks.
     private func listing(
         of directory: OpenDirectory,
         for request: FuseRequest,
-        isRewind: Bool
+        from first: Int
     ) throws(FileSystemError) -> FuseDirectory {
-        if !isRewind, let known = directory.listing.value { return known }
+        if first > 0, let known = directory.listing.value, known.holds(first) { return known }
         let listing: FuseDirectory
         // Queries have their own answer to what is stale; the root shows the times of such directories.
         if directory.node.isInQueryDirectory || directory.node == .root {
-            listing = try makeListing(of: directory.node, for: request)
+            listing = try makeListing(of: directory.node, for: request, from: first)
         } else {
             // Asked before the listing is made, so that the listing is at least as new.
             let generation = directory.isSealed ? 0 : try fileSystem.generation()
             if let known = listings.listing(of: directory.node, generation: generation) {
                 listing = known
             } else {
-                listing = try makeListing(of: directory.node, for: request)
-                listings.keep(listing, of: directory.node, generation: generation)
+                listing = try makeListing(of: directory.node, for: request, from: first)
+                if listing.isWhole {
+                    listings.keep(listing, of: directory.node, generation: generation)
+                }
             }
         }
         directory.listing.value = listing
@@ -83,23 +85,26 @@ extension ArchiveOperations {
 
     private func makeListing(
         of directory: NodeNumber,
-        for request: FuseRequest
+        for request: FuseRequest,
+        from first: Int
     ) throws(FileSystemError) -> FuseDirectory {
         request.expectDelay()
         let own = try fileSystem.attributes(of: directory)
         let parent =
             number(directory) == NodeNumber.root.rawValue
             ? own : try fileSystem.attributes(of: fileSystem.parent(of: directory))
-        let entries = try fileSystem.entries(of: directory) {
+        let entries = try fileSystem.entries(of: directory, from: FuseDirectory.entry(at: first)) {
             request.isInterrupted || self.executors.isEnding
         }
-        var builder = FuseDirectory.Builder(
+        return FuseDirectory(
             own: translated(own),
             parent: translated(parent),
-            count: entries.count
+            names: entries.names,
+            nameStarts: entries.nameStarts,
+            attributes: entries.attributes.map(translated),
+            firstEntry: entries.firstPlace,
+            reachesEnd: entries.reachesEnd
         )
-        for entry in entries { builder.add(entry.name, translated(entry.attributes)) }
-        return FuseDirectory(builder)
     }
 
     func releaseDirectory(_ request: FuseRequest, handle: UInt64) {

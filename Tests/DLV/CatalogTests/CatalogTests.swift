@@ -93,10 +93,12 @@ struct CatalogTests {
         let file = try #require(try catalog.files(of: version.id).first)
         #expect(file.path == [0x61, 0xFF] && file.role == .weights && file.isExecutable)
         #expect(file.modificationTime == 123_456_789_012_345_678 && file.note == "a note")
-        let listed = try #require(try catalog.listedFiles(of: version.id).first)
-        #expect(listed.id == file.id && listed.snapshot == file.snapshot && listed.path == file.path)
-        #expect(listed.role == file.role && listed.format == file.format)
-        #expect(listed.byteCount == file.byteCount && listed.isExecutable && listed.linkTarget == nil)
+        let listing = try catalog.listedFiles(of: version.id)
+        let listed = try #require(listing.files.first)
+        #expect(listed.id == file.id && listed.snapshot == file.snapshot)
+        #expect(Array(listing.path(of: listed)) == file.path && listing.target(of: listed) == nil)
+        #expect(listed.role == file.role && listing.format(of: listed) == file.format)
+        #expect(listed.byteCount == file.byteCount && listed.isExecutable && !listed.isLink)
         #expect(listed.modificationTime == file.modificationTime)
         #expect(
             try catalog.listedVersions(of: version.modelID) == [

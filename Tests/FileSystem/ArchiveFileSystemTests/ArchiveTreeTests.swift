@@ -87,6 +87,53 @@ struct ArchiveTreeTests {
     }
 
     @Test
+    func aVersionOfVeryManyFilesIsShownWhileItIsRead() throws {
+        // More than are read at a time, and so many that a thread of its own reads them.
+        let names = (0..<3000).map { "f\($0)" }
+        try commit("m", Dictionary(uniqueKeysWithValues: names.map { ("many/\($0)", [1]) }))
+        let whole = try Array(tree.entries(of: node("models/m/v1/files/many").node))
+        #expect(Set(whole.map(\.name)) == Set(names.map { Array($0.utf8) }))
+
+        let other = ArchiveTree(archive: archive, logger: Logger(label: "test"))
+        var folder = NodeNumber.root
+        for part in ["models", "m", "v1", "files", "many"] {
+            folder = try other.lookup(Array(part.utf8), in: folder).node
+        }
+        var entries: [DirectoryEntry] = []
+        while true {
+            let part = try other.entries(of: folder, from: entries.count)
+            #expect(part.firstPlace == 0 || part.firstPlace == entries.count)
+            entries += part.dropFirst(entries.count - part.firstPlace)
+            guard !part.reachesEnd else { break }
+            #expect(!part.isEmpty)
+        }
+        #expect(entries == whole)
+        // From any place on, and behind the end.
+        #expect(try Array(other.entries(of: folder, from: 2990)) == whole.suffix(10))
+        let none = try other.entries(of: folder, from: .max)
+        #expect(none.isEmpty && none.reachesEnd && none.firstPlace == 3000)
+    }
+
+    @Test
+    func manyLookAtOnceAtAVersionOfVeryManyFiles() throws {
+        try commit("m", Dictionary(uniqueKeysWithValues: (0..<3000).map { ("many/f\($0)", [1]) }))
+        let folder = try node("models/m/v1/files/many").node
+        let other = ArchiveTree(archive: archive, logger: Logger(label: "test"))
+        DispatchQueue.concurrentPerform(iterations: 16) { number in
+            for step in [7, 2999, 0, 1500] {
+                let name = Array("f\((step + number * 100) % 3000)".utf8)
+                let found = try? other.lookup(name, in: folder)
+                #expect(found != nil && found?.node == (try? tree.lookup(name, in: folder).node))
+            }
+            // What is not there is known once all is there.
+            let error = #expect(throws: FileSystemError.self) {
+                try other.lookup(Array("none".utf8), in: folder)
+            }
+            #expect(error?.code == .noSuchEntry)
+        }
+    }
+
+    @Test
     func theTreeHasTheShapeOfTheDesign() throws {
         try commit("a/b", ["w.safetensors": weights, "config.json": [1, 2]], tags: ["best"])
         #expect(try names("") == ["README.txt", "CACHEDIR.TAG", "models", "lineage"])

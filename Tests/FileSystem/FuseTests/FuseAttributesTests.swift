@@ -41,12 +41,52 @@ struct FuseAttributesTests {
 
     @Test
     func listingsBeginWithDots() {
-        var builder = FuseDirectory.Builder(own: attributes(), parent: attributes(), count: 1)
-        builder.add(Array("x".utf8), attributes())
-        let directory = FuseDirectory(builder)
-        let names = directory.withNames { names in
-            (0..<directory.count).map { String(cString: directory.entry($0, names).name) }
+        let directory = FuseDirectory(
+            own: attributes(),
+            parent: attributes(),
+            names: Array("x\0yz\0".utf8),
+            nameStarts: [0, 2],
+            attributes: [attributes(), attributes()]
+        )
+        func names(from first: Int, atMost count: Int = 4) -> [String] {
+            var names: [String] = []
+            directory.forEachEntry(from: first) { index, name, _ in
+                #expect(index == first + names.count)
+                guard names.count < count else { return false }
+                names.append(String(cString: name))
+                return true
+            }
+            return names
         }
-        #expect(names == [".", "..", "x"])
+        #expect(directory.count == 4 && directory.isWhole && directory.holds(9))
+        #expect(names(from: 0) == [".", "..", "x", "yz"])
+        #expect(names(from: 0, atMost: 1) == ["."] && names(from: 0, atMost: 3) == [".", "..", "x"])
+        #expect(names(from: 1) == ["..", "x", "yz"])
+        #expect(names(from: 3) == ["yz"] && names(from: 4) == [] && names(from: 9) == [])
+    }
+    @Test
+    func aPartOfAListingKnowsWhereItLies() {
+        func part(reachesEnd: Bool) -> FuseDirectory {
+            FuseDirectory(
+                own: attributes(),
+                parent: attributes(),
+                names: Array("x\0yz\0".utf8),
+                nameStarts: [0, 2],
+                attributes: [attributes(), attributes()],
+                firstEntry: 100,
+                reachesEnd: reachesEnd
+            )
+        }
+        let middle = part(reachesEnd: false)
+        #expect(!middle.isWhole && middle.count == 104)
+        #expect(!middle.holds(101) && middle.holds(102) && middle.holds(103) && !middle.holds(104))
+        var found: [String] = []
+        middle.forEachEntry(from: 102) { place, name, _ in
+            found.append("\(place) \(String(cString: name))")
+            return true
+        }
+        #expect(found == ["102 x", "103 yz"])
+        #expect(part(reachesEnd: true).holds(104) && !part(reachesEnd: true).isWhole)
+        #expect(FuseDirectory.entry(at: 0) == 0 && FuseDirectory.entry(at: 102) == 100)
     }
 }

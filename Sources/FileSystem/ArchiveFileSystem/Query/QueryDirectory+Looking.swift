@@ -89,7 +89,7 @@ extension QueryDirectory {
     public func entries(
         of directory: NodeNumber,
         isCancelled: @Sendable () -> Bool = { false }
-    ) throws(FileSystemError) -> [DirectoryEntry] {
+    ) throws(FileSystemError) -> DirectoryListing {
         if directory == Self.root { return rootEntries() }
         switch state.withLock({ $0.place(of: directory) }) {
         case .answer(let query):
@@ -100,13 +100,13 @@ extension QueryDirectory {
         }
     }
 
-    private func entries(of answer: QueryAnswer, in directory: Int?) -> [DirectoryEntry] {
-        answer.members(of: directory).map { index in
-            DirectoryEntry(
-                name: answer.children[index].name,
-                attributes: attributes(of: answer, index)
-            )
+    private func entries(of answer: QueryAnswer, in directory: Int?) -> DirectoryListing {
+        let members = answer.members(of: directory)
+        var listing = DirectoryListing(count: members.count)
+        for index in members {
+            listing.add(answer.children[index].name, attributes(of: answer, index))
         }
+        return listing
     }
 
     /// The directory that holds a directory.
@@ -121,7 +121,7 @@ extension QueryDirectory {
         return node.map(NodeNumber.init(rawValue:)) ?? Self.root
     }
 
-    private func rootEntries() -> [DirectoryEntry] {
+    private func rootEntries() -> DirectoryListing {
         var entries = [DirectoryEntry(name: Self.readmeName, attributes: readmeAttributes)]
         let open = state.withLock { state in
             state.fileNames.map { ($0.key, Self.attributes($0.value)) }
@@ -153,7 +153,10 @@ extension QueryDirectory {
                 DirectoryEntry(name: Array(query.utf8), attributes: directoryAttributes(node))
             )
         }
-        return entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+        entries.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        var listing = DirectoryListing(count: entries.count)
+        for entry in entries { listing.add(entry.name, entry.attributes) }
+        return listing
     }
 
     /// The target of a symbolic link.

@@ -41,16 +41,19 @@ struct LineageFolder {
         }
     }
 
-    func entries(of directory: ArchiveNode) throws -> [DirectoryEntry] {
+    func entries(of directory: ArchiveNode) throws -> DirectoryListing {
+        var listing = DirectoryListing()
         switch directory {
         case .lineage:
-            return try catalog.listedVersions().flatMap { model, versions in
+            let models = try catalog.listedVersions()
+            listing = DirectoryListing(count: models.reduce(0) { $0 + $1.versions.count })
+            for (model, versions) in models {
                 let prefix = Array("\(Self.name(ofModel: model))@v".utf8)
-                return versions.map { version in
+                for version in versions {
                     // As name(of:) has it, but for all versions at a time.
-                    DirectoryEntry(
-                        name: prefix + String(version.number).utf8,
-                        attributes: tree.directory(
+                    listing.add(
+                        prefix + String(version.number).utf8,
+                        tree.directory(
                             .lineageOf(version.id),
                             modificationTime: version.creationTime * 1_000_000
                         )
@@ -59,19 +62,20 @@ struct LineageFolder {
             }
         case .lineageOf(let version):
             let record = try record(version)
-            return [
-                entry("parents", attributes(.parents(version), record)),
-                entry("children", attributes(.children(version), record)),
-            ]
+            listing.add("parents".utf8, attributes(.parents(version), record))
+            listing.add("children".utf8, attributes(.children(version), record))
         case .parents(let version):
-            return try catalog.parents(of: version).compactMap(\.record)
-                .filter { $0.removalTime == nil }
-                .map { entry(Self.name(of: $0), link(.parent(version, $0.id), $0)) }
+            for parent in try catalog.parents(of: version).compactMap(\.record)
+            where parent.removalTime == nil {
+                listing.add(Self.name(of: parent).utf8, link(.parent(version, parent.id), parent))
+            }
         case .children(let version):
-            return try catalog.children(of: record(version).globalID)
-                .map { entry(Self.name(of: $0), link(.child(version, $0.id), $0)) }
+            for child in try catalog.children(of: record(version).globalID) {
+                listing.add(Self.name(of: child).utf8, link(.child(version, child.id), child))
+            }
         default: throw ArchiveTree.notDirectory
         }
+        return listing
     }
 
     func target(of version: VersionID) throws -> [UInt8] {
@@ -113,9 +117,5 @@ struct LineageFolder {
             target: Self.target(of: version),
             modificationTime: version.creationTime * 1_000_000
         )
-    }
-
-    private func entry(_ name: String, _ attributes: NodeAttributes) -> DirectoryEntry {
-        DirectoryEntry(name: Array(name.utf8), attributes: attributes)
     }
 }

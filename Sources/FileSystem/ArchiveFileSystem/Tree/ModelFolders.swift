@@ -94,39 +94,40 @@ struct ModelFolders {
         return version?.model == folder ? version : nil
     }
 
-    func entries(of folder: String) throws -> [DirectoryEntry] {
+    func entries(of folder: String) throws -> DirectoryListing {
         let prefix = folder.isEmpty ? "" : folder + "/"
         let index = try tree.modelIndices.current()
-        var entries = (index.children[folder] ?? []).map { name in
+        let children = index.children[folder] ?? []
+        let model = folder.isEmpty ? nil : try model(folder)
+        let versions = try model.map { try catalog.listedVersions(of: $0) } ?? []
+        var listing = DirectoryListing(count: children.count + versions.count)
+        for name in children {
             let node = self.node(ofFolder: prefix + name)
-            return DirectoryEntry(
-                name: Array(name.utf8),
-                attributes: tree.directory(node, modificationTime: index.times[prefix + name])
+            listing.add(
+                name.utf8,
+                tree.directory(node, modificationTime: index.times[prefix + name])
             )
         }
-        guard !folder.isEmpty, let model = try model(folder) else { return entries }
-        let versions = try catalog.listedVersions(of: model)
-        entries += versions.map { version in
-            DirectoryEntry(
-                name: Self.name(ofVersion: version.number),
-                attributes: attributes(of: version.id, creationTime: version.creationTime)
+        guard let model else { return listing }
+        for version in versions {
+            listing.add(
+                Self.name(ofVersion: version.number),
+                attributes(of: version.id, creationTime: version.creationTime)
             )
         }
         let latest = versions.last.map { [("latest", $0.number, $0.creationTime)] } ?? []
         let tags = try catalog.tags(of: model).map { ($0.name, $0.version.number, $0.version.creationTime) }
         for (name, number, creationTime) in latest + tags {
-            entries.append(
-                DirectoryEntry(
-                    name: Array(name.utf8),
-                    attributes: attributes(
-                        ofLink: .link(folder: folder, name: name),
-                        to: number,
-                        creationTime: creationTime
-                    )
+            listing.add(
+                name.utf8,
+                attributes(
+                    ofLink: .link(folder: folder, name: name),
+                    to: number,
+                    creationTime: creationTime
                 )
             )
         }
-        return entries
+        return listing
     }
 
     private func attributes(of version: VersionID, creationTime: Int64) -> NodeAttributes {

@@ -9,32 +9,54 @@ struct VersionTreeBuilder {
     private let catalog: Catalog
     private let version: VersionRecord
     private let snapshots: [SnapshotRecord]
-    private let files: [ListedFile]
     private let documents: [(snapshot: Int?, kind: DocumentKind, byteCount: Int)]
+    private let documentByteCounts: [SnapshotDocument: Int]
     private let time: Int64
-    private var tree = VersionTree()
+    private let tree: GrowingTree
+    private var listing = FileListing()
+    private var filesOfSnapshots: [Int: [ListedFile]] = [:]
     /// The tensors of each snapshot's weights that were asked for: the latest ones are shown five times.
     private var tensors: [Int: [TensorRecord]] = [:]
 
-    /// The tree of a version.
-    static func tree(of version: VersionRecord, in catalog: Catalog) throws -> VersionTree {
-        var builder = try VersionTreeBuilder(version, catalog)
-        try builder.build()
-        return builder.tree
+    private struct SnapshotDocument: Hashable {
+        let snapshot: Int?
+        let kind: DocumentKind
     }
 
-    private init(_ version: VersionRecord, _ catalog: Catalog) throws {
+    /// Makes the tree of a version, and shows it as it grows.
+    ///
+    /// - Parameters:
+    ///   - tree: An empty tree.
+    ///   - version: The version.
+    ///   - fileCount: How many files it has.
+    ///   - catalog: Where it is recorded.
+    static func build(
+        _ tree: GrowingTree,
+        of version: VersionRecord,
+        fileCount: Int,
+        in catalog: Catalog
+    ) throws {
+        var builder = try VersionTreeBuilder(tree, version, catalog)
+        try builder.build(fileCount)
+    }
+
+    private init(_ tree: GrowingTree, _ version: VersionRecord, _ catalog: Catalog) throws {
+        self.tree = tree
         self.catalog = catalog
         self.version = version
         snapshots = try catalog.snapshots(of: version.id)
-        files = try catalog.listedFiles(of: version.id)
         documents = try catalog.documents(of: version.id)
+        documentByteCounts = Dictionary(
+            documents.map { (SnapshotDocument(snapshot: $0.snapshot, kind: $0.kind), $0.byteCount) },
+            uniquingKeysWith: { first, _ in first }
+        )
         time = version.creationTime * 1_000_000
     }
 
-    private mutating func build() throws {
-        let root = directory([], in: 0)
-        addFiles(files, in: directory("files", in: root))
+    private mutating func build(_ fileCount: Int) throws {
+        let root = directory("", in: 0)
+        // First, since they may be very many, and can be shown before the rest is known.
+        try addCommittedFiles(fileCount, in: root)
         for document in documents where document.snapshot == nil {
             guard let name = document.kind.fileName else { continue }
             add(
@@ -47,15 +69,30 @@ struct VersionTreeBuilder {
         if let latest = snapshots.last {
             try addModel(latest, in: root)
             try addResolutions(of: latest, in: root)
+            try addSnapshots(in: root)
         }
-        guard !snapshots.isEmpty else { return }
+    }
+
+    /// Adds `files/`.
+    private mutating func addCommittedFiles(_ count: Int, in root: Int) throws {
+        let folder = directory("files", in: root)
+        tree.grow { $0.reserve(count) }
+        listing = try catalog.listedFiles(of: version.id, count: count) { listing, range in
+            addFiles(listing.files[range], of: listing, in: folder)
+            tree.showGrowth()
+        }
+        for file in listing.files {
+            if let snapshot = file.snapshot { filesOfSnapshots[snapshot, default: []].append(file) }
+        }
+    }
+
+    /// Adds `snapshots/`.
+    private mutating func addSnapshots(in root: Int) throws {
         let folder = directory("snapshots", in: root)
         for snapshot in snapshots {
-            let own = directory(Array(snapshot.name.utf8), in: folder)
-            addFiles(
-                files.filter { $0.snapshot == snapshot.ordinal },
-                in: directory("files", in: own)
-            )
+            let own = directory(snapshot.name, in: folder)
+            let files = filesOfSnapshots[snapshot.ordinal] ?? []
+            addFiles(files[...], of: listing, in: directory("files", in: own))
             try addModel(snapshot, in: own)
         }
     }
@@ -63,8 +100,8 @@ struct VersionTreeBuilder {
     /// Adds `resolution/1`, `2` and `3`: the model from its highest byte planes, and beside it the
     /// small committed files, which say how to use it.
     private mutating func addResolutions(of snapshot: SnapshotRecord, in root: Int) throws {
-        let small = files.filter { file in
-            file.role == .auxiliary && file.linkTarget == nil
+        let small = listing.files.filter { file in
+            file.role == .auxiliary && !file.isLink
                 && file.byteCount <= Self.smallByteCountMax
                 && (file.snapshot == nil || file.snapshot == snapshot.ordinal)
         }
@@ -72,7 +109,7 @@ struct VersionTreeBuilder {
         for resolution in Resolution.reduced {
             let own = directory("\(resolution.byteCount)", in: folder)
             try addModel(snapshot, in: own, resolution)
-            addFiles(small, in: own)
+            addFiles(small[...], of: listing, in: own)
         }
     }
 
@@ -80,27 +117,29 @@ struct VersionTreeBuilder {
     private static let smallByteCountMax = 32 << 20
 
     /// Adds committed files with the folders on their way.
-    private mutating func addFiles(_ files: [ListedFile], in folder: Int) {
-        tree.reserve(files.count)
-        // The files of a folder mostly follow one another, so that it need not be looked up for each.
-        var lastFolder: (path: ArraySlice<UInt8>, entry: Int) = ([], folder)
-        for file in files {
-            let nameStart = file.path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-            let path = file.path[..<nameStart]
-            if path != lastFolder.path {
-                let entry = path.split(separator: UInt8(ascii: "/")).reduce(folder) { parent, part in
-                    directory(Array(part), in: parent)
+    private func addFiles(_ files: ArraySlice<ListedFile>, of listing: FileListing, in folder: Int) {
+        tree.grow { tree in
+            // The files of a folder mostly follow one another, so that it need not be looked up for each.
+            var lastFolder: (path: ArraySlice<UInt8>, entry: Int) = ([], folder)
+            for file in files {
+                let path = listing.path(of: file)
+                let nameStart = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
+                let folders = path[..<nameStart]
+                if folders != lastFolder.path {
+                    let entry = folders.split(separator: UInt8(ascii: "/")).reduce(folder) {
+                        tree.addDirectory($1, in: $0, modificationTime: time)
+                    }
+                    lastFolder = (folders, entry)
                 }
-                lastFolder = (path, entry)
+                _ = tree.add(
+                    path[nameStart...],
+                    in: lastFolder.entry,
+                    listing.target(of: file).map { .symbolicLink(Array($0)) } ?? .file(file.id),
+                    size: file.byteCount,
+                    permissions: file.isExecutable ? 0o555 : 0o444,
+                    modificationTime: file.modificationTime
+                )
             }
-            _ = tree.add(
-                Array(file.path[nameStart...]),
-                in: lastFolder.entry,
-                file.linkTarget.map { .symbolicLink($0) } ?? .file(file.id),
-                size: file.byteCount,
-                permissions: file.isExecutable ? 0o555 : 0o444,
-                modificationTime: file.modificationTime
-            )
         }
     }
 
@@ -113,10 +152,10 @@ struct VersionTreeBuilder {
         func reduced(_ content: VersionTree.Content) -> VersionTree.Content {
             resolution.map { .reduced(content, $0) } ?? content
         }
-        let weights = files.filter { $0.snapshot == snapshot.ordinal && $0.role == .weights }
+        let weights = (filesOfSnapshots[snapshot.ordinal] ?? []).filter { $0.role == .weights }
         guard !weights.isEmpty else { return }
         let tensors = try tensors(of: weights, in: snapshot)
-        if weights.count == 1, weights[0].format == WeightFormat.safetensors.rawValue {
+        if weights.count == 1, listing.format(of: weights[0]) == WeightFormat.safetensors.rawValue {
             add(
                 "model.safetensors",
                 in: folder,
@@ -154,14 +193,14 @@ struct VersionTreeBuilder {
         return found
     }
 
-    private mutating func addArrays(
+    private func addArrays(
         _ tensors: [TensorRecord],
         in layers: Int,
         _ reduced: (VersionTree.Content) -> VersionTree.Content
     ) {
         let paths = LayerNaming.paths(of: tensors.map(\.description.name))
         for (tensor, path) in zip(tensors, paths) {
-            let folder = path.layer.map { directory(Array($0.utf8), in: layers) } ?? layers
+            let folder = path.layer.map { directory($0, in: layers) } ?? layers
             add(
                 path.fileName,
                 in: folder,
@@ -172,24 +211,22 @@ struct VersionTreeBuilder {
     }
 
     private func document(_ kind: DocumentKind, of snapshot: SnapshotRecord) -> Int? {
-        documents.first { $0.kind == kind && $0.snapshot == snapshot.ordinal }?.byteCount
+        documentByteCounts[SnapshotDocument(snapshot: snapshot.ordinal, kind: kind)]
     }
 
-    private mutating func directory(_ name: String, in parent: Int) -> Int {
-        directory(Array(name.utf8), in: parent)
+    private func directory(_ name: String, in parent: Int) -> Int {
+        tree.grow { $0.addDirectory(Array(name.utf8)[...], in: parent, modificationTime: time) }
     }
 
-    private mutating func directory(_ name: [UInt8], in parent: Int) -> Int {
-        tree.add(name, in: parent, .directory, permissions: 0o555, modificationTime: time)
-    }
-
-    private mutating func add(
+    private func add(
         _ name: String,
         in parent: Int,
         _ content: VersionTree.Content,
         size: Int
     ) {
-        _ = tree.add(Array(name.utf8), in: parent, content, size: size, modificationTime: time)
+        _ = tree.grow {
+            $0.add(Array(name.utf8)[...], in: parent, content, size: size, modificationTime: time)
+        }
     }
 }
 
