@@ -20,8 +20,9 @@ enum CatalogSchema {
 
     /// The format that this release writes (SQLite's `user_version`); it reads earlier ones too.
     ///
-    /// 1: streams of 8 states · 2: of 8, 32 or 64 (TensorCoding), else the same
-    static let formatVersion: Int32 = 2
+    /// 1: streams of 8 states · 2: of 8, 32 or 64 (TensorCoding) · 3: models whose symbols lie in frames
+    /// (`ModelLayout`), else the same
+    static let formatVersion: Int32 = 3
 
     /// Creates the tables in an empty database.
     static func create(in database: Database) throws {

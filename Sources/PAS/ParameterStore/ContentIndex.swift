@@ -7,7 +7,8 @@ import TensorCoding
 ///
 ///     offset of the first high stream · offset of the first low stream
 ///     number of bands · of each: rows · columns
-///     of each segment:  coding (one byte) · bytes of the model · checksum if there are any
+///     of each segment:  coding (4 bits), layout of the model (4 bits) · bytes of the model · checksum if there
+///                       are any
 ///         of each chunk:  bytes of its high stream · checksum if there are any · the same of its low stream
 ///     checksum of all that
 ///
@@ -28,7 +29,11 @@ struct ContentIndex: Sendable {
 
     struct Segment: Sendable, Hashable {
         let coding: SegmentCoding
+        let modelLayout: ModelLayout
         let model: Stream
+
+        /// The byte that stands for the coding, and in its upper half for the layout of the model.
+        fileprivate var codingByte: UInt8 { coding.rawValue | modelLayout.rawValue << 4 }
     }
 
     let layout: RowLayout
@@ -54,9 +59,14 @@ struct ContentIndex: Sendable {
     }
 
     /// Appends a segment whose streams follow those appended before; its chunks are appended next.
-    mutating func appendSegment(_ coding: SegmentCoding, modelByteCount: Int, checksum: UInt64) {
+    mutating func appendSegment(
+        _ coding: SegmentCoding,
+        _ modelLayout: ModelLayout,
+        modelByteCount: Int,
+        checksum: UInt64
+    ) {
         let model = Stream(offset: highEnd, byteCount: modelByteCount, checksum: checksum)
-        segments.append(Segment(coding: coding, model: model))
+        segments.append(Segment(coding: coding, modelLayout: modelLayout, model: model))
         highEnd += modelByteCount
     }
 
@@ -64,6 +74,7 @@ struct ContentIndex: Sendable {
     mutating func append(_ segment: EncodedSegment, _ checksums: SegmentChecksums) {
         appendSegment(
             segment.coding,
+            segment.modelLayout,
             modelByteCount: segment.model.count,
             checksum: checksums.model
         )
@@ -105,7 +116,7 @@ extension ContentIndex {
             Self.append(band.columnCount, to: &bytes)
         }
         for (index, segment) in segments.enumerated() {
-            bytes.append(segment.coding.rawValue)
+            bytes.append(segment.codingByte)
             Self.append(segment.model, to: &bytes)
             let start = index * ElementKind.segmentChunkCount
             for chunk in chunks[start..<min(chunks.count, start + ElementKind.segmentChunkCount)] {
@@ -139,10 +150,15 @@ extension ContentIndex {
         chunks.reserveCapacity(min(chunkCount, bytes.count))
         for chunk in 0..<chunkCount {
             if chunk % ElementKind.segmentChunkCount == 0 {
-                guard let coding = rest.popFirst().flatMap(SegmentCoding.init(rawValue:)),
-                    let model = Self.stream(&rest)
+                guard let byte = rest.popFirst(), let coding = SegmentCoding(rawValue: byte & 15),
+                    let layout = ModelLayout(rawValue: byte >> 4), let model = Self.stream(&rest)
                 else { return nil }
-                appendSegment(coding, modelByteCount: model.byteCount, checksum: model.checksum)
+                appendSegment(
+                    coding,
+                    layout,
+                    modelByteCount: model.byteCount,
+                    checksum: model.checksum
+                )
             }
             guard let high = Self.stream(&rest), let low = Self.stream(&rest) else { return nil }
             appendChunk(high: high, low: low)

@@ -391,6 +391,7 @@ public final class ContentWriter {
                 }
                 index.appendSegment(
                     segment.coding,
+                    segment.modelLayout,
                     modelByteCount: model.count,
                     checksum: segment.model.checksum
                 )

@@ -73,6 +73,7 @@ final class SegmentModels: Sendable {
                 }
                 return try SegmentModel(
                     coding: content.index.segments[segment].coding,
+                    modelLayout: content.index.segments[segment].modelLayout,
                     bytes: bytes,
                     kind: content.record.kind,
                     layout: content.index.layout,

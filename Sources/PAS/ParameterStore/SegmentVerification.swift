@@ -72,6 +72,7 @@ extension EncodedSegment {
         try model.withUnsafeBytes { bytes in
             try SegmentModel(
                 coding: coding,
+                modelLayout: modelLayout,
                 bytes: bytes,
                 kind: kind,
                 layout: layout,

@@ -200,17 +200,17 @@ struct LowRankDelta: Sendable {
 /// that change, then those of the columns that do.
 extension LowRankDelta {
     /// Appends ranks and scales.
-    func encode(_ rows: SegmentRows, _ scales: ScaleModel, to encoder: inout BinaryEncoder) {
+    func encode(_ rows: SegmentRows, _ scales: ScaleModel, to writer: inout ModelWriter) {
         for (part, band) in zip(bands, rows.bands) {
-            encoder.encodeRaw((part?.rank ?? 0) / Self.rankStep, bitCount: 3)
+            writer.write((part?.rank ?? 0) / Self.rankStep, bitCount: 3)
             guard let part else { continue }
             var coder = ScaleCoder()
             for row in scales.liveRows(of: band) {
-                coder.encode(Int(part.rowScales[row]), to: &encoder)
+                coder.encode(Int(part.rowScales[row]), to: &writer)
             }
             coder = ScaleCoder()
             for column in scales.liveColumns(of: band) {
-                coder.encode(Int(part.columnScales[column]), to: &encoder)
+                coder.encode(Int(part.columnScales[column]), to: &writer)
             }
         }
     }
@@ -244,12 +244,11 @@ extension LowRankDelta {
     init(
         _ rows: SegmentRows,
         _ scales: ScaleModel,
-        from decoder: inout BinaryDecoder,
-        frames: UnsafeRawBufferPointer
+        from reader: inout ModelReader
     ) throws(TensorCodingError) {
         var parts: [Band?] = []
         for band in rows.bands {
-            let rank = decoder.decodeRaw(bitCount: 3) * Self.rankStep
+            let rank = reader.number(bitCount: 3) * Self.rankStep
             guard rank > 0 else {
                 parts.append(nil)
                 continue
@@ -260,16 +259,16 @@ extension LowRankDelta {
             var part = Band(rank: rank, rowCount: band.rowCount, columnCount: band.columnCount)
             var coder = ScaleCoder()
             for row in scales.liveRows(of: band) {
-                part.rowScales[row] = Int16(truncatingIfNeeded: coder.decode(from: &decoder))
+                part.rowScales[row] = Int16(truncatingIfNeeded: coder.decode(from: &reader))
             }
             coder = ScaleCoder()
             for column in scales.liveColumns(of: band) {
-                part.columnScales[column] = Int16(truncatingIfNeeded: coder.decode(from: &decoder))
+                part.columnScales[column] = Int16(truncatingIfNeeded: coder.decode(from: &reader))
             }
             parts.append(part)
         }
         let decompressor = try ZstdDecompressor()
-        var rest = frames
+        var rest = reader.factors
         for (index, band) in rows.bands.enumerated() {
             guard var part = parts[index] else { continue }
             let (liveRows, liveColumns) = (scales.liveRows(of: band), scales.liveColumns(of: band))
@@ -295,23 +294,17 @@ extension LowRankDelta {
     }
 }
 
-/// The parts of a model: statistics and, where the coding has them, factors.
-///
-/// A model with factors begins with the size of the statistics (4 bytes, little-endian).
+/// The parts of a model that has frames: the size of the statistics (4 bytes, little-endian), the statistics, the
+/// frames.
 struct ModelParts {
     let statistics: UnsafeRawBufferPointer
-    /// The zstd frames of the factors.
+    /// The zstd frames of the symbols, and those of the factors.
     let frames: UnsafeRawBufferPointer
 
     /// Finds the parts of a model.
     ///
     /// - Throws: ``TensorCodingError`` if it is too short.
-    init(_ model: UnsafeRawBufferPointer, coding: SegmentCoding) throws(TensorCodingError) {
-        guard coding == .lowRank else {
-            statistics = model
-            frames = UnsafeRawBufferPointer(start: nil, count: 0)
-            return
-        }
+    init(_ model: UnsafeRawBufferPointer) throws(TensorCodingError) {
         guard model.count >= 4 else { throw Self.cut }
         let size = Int(UInt32(littleEndian: model.loadUnaligned(as: UInt32.self)))
         guard size <= model.count - 4 else { throw Self.cut }

@@ -69,53 +69,53 @@ struct ScaleModel: Sendable {
 
 extension ScaleModel {
     /// Appends the model.
-    func encode(_ rows: SegmentRows, to encoder: inout BinaryEncoder) {
-        encoder.encodeRaw(Int(UInt16(bitPattern: slope)), bitCount: 16)
-        encoder.encodeRaw(quantumBits, bitCount: 3)
-        encodeDecay(to: &encoder)
+    func encode(_ rows: SegmentRows, to writer: inout ModelWriter) {
+        writer.write(Int(UInt16(bitPattern: slope)), bitCount: 16)
+        writer.write(quantumBits, bitCount: 3)
+        encodeDecay(to: &writer)
         let classes = (0..<4).map { _ in BitTree(bitCount: 2) }
         var last = RowClass.changed
         for band in rows.bands {
             var scales = ScaleCoder()
             for row in band.firstRow..<band.firstRow + band.rowCount {
-                classes[Int(last.rawValue)].encode(Int(rowClasses[row].rawValue), to: &encoder)
+                writer.write(Int(rowClasses[row].rawValue), classes[Int(last.rawValue)], to: .rows)
                 last = rowClasses[row]
                 guard last.isLive else { continue }
-                scales.encode(Int(rowScales[row]) >> quantumBits, to: &encoder)
+                scales.encode(Int(rowScales[row]) >> quantumBits, to: &writer)
             }
         }
-        var masks = Array(repeating: BitModel(), count: 2)
+        let masks = (0..<2).map { _ in BitTree(bitCount: 1) }
         var isChanged = true
         for band in rows.bands {
             var scales = ScaleCoder()
             for column in band.columnBase..<band.columnBase + band.columnCount {
-                let model = isChanged ? 1 : 0
+                let tree = masks[isChanged ? 1 : 0]
                 isChanged = columnMasks[column] > 0
-                encoder.encode(isChanged, &masks[model])
+                writer.write(isChanged ? 1 : 0, tree, to: .columns)
                 guard isChanged else { continue }
-                scales.encode(Int(columnScales[column]) >> quantumBits, to: &encoder)
+                scales.encode(Int(columnScales[column]) >> quantumBits, to: &writer)
             }
         }
     }
 
-    private func encodeDecay(to encoder: inout BinaryEncoder) {
-        encoder.encodeRaw(decay.isEmpty ? 0 : 1, bitCount: 1)
+    private func encodeDecay(to writer: inout ModelWriter) {
+        writer.write(decay.isEmpty ? 0 : 1, bitCount: 1)
         guard !decay.isEmpty else { return }
         var steps = ScaleCoder()
-        for step in decay { steps.encode(Int(step), to: &encoder) }
+        for step in decay { steps.encode(Int(step), to: &writer) }
     }
 
     /// Reads a model; of bytes that are none it makes numbers of no meaning, within their bounds.
-    init(_ rows: SegmentRows, kind: ElementKind, from source: inout BinaryDecoder) {
+    init(_ rows: SegmentRows, kind: ElementKind, from source: inout ModelReader) {
         self.init(rows)
-        var decoder = source
-        defer { source = decoder }
-        slope = Int16(truncatingIfNeeded: decoder.decodeRaw(bitCount: 16))
-        quantumBits = decoder.decodeRaw(bitCount: 3)
-        if decoder.decodeRaw(bitCount: 1) == 1 {
+        var reader = source
+        defer { source = reader }
+        slope = Int16(truncatingIfNeeded: reader.number(bitCount: 16))
+        quantumBits = reader.number(bitCount: 3)
+        if reader.number(bitCount: 1) == 1 {
             var steps = ScaleCoder()
             decay = (0..<1 << WeightDecay.indexBitCount(of: kind)).map { _ in
-                Int16(truncatingIfNeeded: steps.decode(from: &decoder))
+                Int16(truncatingIfNeeded: steps.decode(from: &reader))
             }
         }
         let classes = (0..<4).map { _ in BitTree(bitCount: 2) }
@@ -123,25 +123,25 @@ extension ScaleModel {
         for band in rows.bands {
             var scales = ScaleCoder()
             for row in band.firstRow..<band.firstRow + band.rowCount {
-                let value = classes[Int(last.rawValue)].decode(from: &decoder)
+                let value = reader.symbol(bitCount: 2, classes[Int(last.rawValue)], from: .rows)
                 last = RowClass(rawValue: UInt8(value)) ?? .same
                 // Rows cannot decay without a table.
                 if decay.isEmpty, last.rawValue > 1 { last = .same }
                 rowClasses[row] = last
                 guard last.isLive else { continue }
-                let scale = scales.decode(from: &decoder) << quantumBits
+                let scale = scales.decode(from: &reader) << quantumBits
                 rowScales[row] = Int16(truncatingIfNeeded: scale)
             }
         }
-        var masks = Array(repeating: BitModel(), count: 2)
+        let masks = (0..<2).map { _ in BitTree(bitCount: 1) }
         var isChanged = true
         for band in rows.bands {
             var scales = ScaleCoder()
             for column in band.columnBase..<band.columnBase + band.columnCount {
-                isChanged = decoder.decode(&masks[isChanged ? 1 : 0])
+                isChanged = reader.symbol(bitCount: 1, masks[isChanged ? 1 : 0], from: .columns) > 0
                 columnMasks[column] = isChanged ? 255 : 0
                 guard isChanged else { continue }
-                let scale = scales.decode(from: &decoder) << quantumBits
+                let scale = scales.decode(from: &reader) << quantumBits
                 columnScales[column] = Int16(truncatingIfNeeded: scale)
             }
         }

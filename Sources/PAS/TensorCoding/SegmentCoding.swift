@@ -61,6 +61,8 @@ public struct EncodedChunk: Sendable {
 public struct EncodedSegment: Sendable {
     /// How it is coded.
     public let coding: SegmentCoding
+    /// How the model is written.
+    public var modelLayout = ModelLayout.coded
     /// What its chunks share.
     public let model: [UInt8]
     /// Its chunks.

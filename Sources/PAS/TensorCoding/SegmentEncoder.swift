@@ -191,6 +191,7 @@ public final class SegmentEncoder {
         guard plan.byteCount < limit else { return nil }
         return EncodedSegment(
             coding: encoder.coding,
+            modelLayout: encoder.modelLayout,
             model: plan.model,
             chunks: try encoder.encode(plan)
         )

@@ -18,6 +18,7 @@ public final class SegmentModel: Sendable {
     ///
     /// - Parameters:
     ///   - coding: How the chunks are coded.
+    ///   - modelLayout: How the model is written.
     ///   - bytes: The model as an encoder wrote it.
     ///   - kind: What the elements are.
     ///   - layout: How those of the content form rows and columns.
@@ -26,6 +27,7 @@ public final class SegmentModel: Sendable {
     /// - Throws: ``TensorCodingError`` if the bytes are no model of such a segment.
     public init(
         coding: SegmentCoding,
+        modelLayout: ModelLayout,
         bytes: UnsafeRawBufferPointer,
         kind: ElementKind,
         layout: RowLayout,
@@ -52,9 +54,13 @@ public final class SegmentModel: Sendable {
         else { throw TensorCodingError(.damaged, "a segment has a coding that its kind lacks") }
         let first = start / kind.width
         rows = SegmentRows(layout, elements: first..<first + byteCount / kind.width)
-        let parts = try ModelParts(bytes, coding: coding)
-        var decoder = BinaryDecoder(parts.statistics)
-        let scales = ScaleModel(rows, kind: kind, from: &decoder)
+        var reader = try ModelReader(
+            bytes,
+            modelLayout,
+            hasFactors: coding == .lowRank,
+            symbolCountMax: Self.symbolCountMax(rows, kind)
+        )
+        let scales = ScaleModel(rows, kind: kind, from: &reader)
         // Decay depends on bits that the upper halves lack.
         guard coding != .fields || scales.decay.isEmpty else {
             throw TensorCodingError(.damaged, "a model has decay where there can be none")
@@ -62,16 +68,22 @@ public final class SegmentModel: Sendable {
         self.scales = scales
         lowRank =
             coding == .lowRank
-            ? try LowRankDelta(rows, scales, from: &decoder, frames: parts.frames) : nil
+            ? try LowRankDelta(rows, scales, from: &reader) : nil
         // Contexts of lower halves are made of those of upper ones, so both have all of them.
         let firstContext = coding == .fields ? 1 : nil
-        tables = DecodingTables(try TokenFrequencies(from: &decoder), firstContext: firstContext)
+        tables = DecodingTables(try TokenFrequencies(from: &reader), firstContext: firstContext)
         lowTables =
             coding == .fields
-            ? DecodingTables(try TokenFrequencies(from: &decoder), firstContext: firstContext) : nil
-        guard !decoder.isExhausted else {
-            throw TensorCodingError(.damaged, "a model is cut off")
+            ? DecodingTables(try TokenFrequencies(from: &reader), firstContext: firstContext) : nil
+        guard reader.isAtEnd else {
+            throw TensorCodingError(.damaged, "a model is cut off, or longer than its segment needs")
         }
+    }
+
+    /// Classes, masks, scales and those of low rank, steps of decay, and levels of two tables.
+    private static func symbolCountMax(_ rows: SegmentRows, _ kind: ElementKind) -> Int {
+        3 * (rows.rowCount + rows.columnCount) + (1 << WeightDecay.indexBitCount(of: kind))
+            + 2 * TokenFrequencies.contextCount * Tokens.classCount
     }
 
     /// Whether the upper halves of the elements come from the stream of high-order planes alone.

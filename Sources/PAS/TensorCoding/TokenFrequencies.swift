@@ -191,49 +191,54 @@ extension TokenFrequencies {
             _ level: Int,
             _ prediction: Int,
             _ last: Int,
-            to encoder: inout BinaryEncoder
+            to writer: inout ModelWriter
         ) {
             let mask = 1 << bitCount - 1
-            trees[tree(prediction, last)].encode((level - prediction) & mask, to: &encoder)
+            writer.write((level - prediction) & mask, trees[tree(prediction, last)], to: .levels)
         }
 
         func decode(
             _ prediction: Int,
             _ last: Int,
-            from decoder: inout BinaryDecoder
+            from reader: inout ModelReader
         ) -> Int {
             let mask = 1 << bitCount - 1
-            return (trees[tree(prediction, last)].decode(from: &decoder) + prediction) & mask
+            let difference = reader.symbol(
+                bitCount: bitCount,
+                trees[tree(prediction, last)],
+                from: .levels
+            )
+            return (difference + prediction) & mask
         }
 
-        mutating func encode(isUsed: Bool, _ last: Bool, to encoder: inout BinaryEncoder) {
-            encoder.encode(isUsed, &used[last ? 1 : 0])
+        mutating func encode(isUsed: Bool, _ last: Bool, to writer: inout ModelWriter) {
+            writer.write(isUsed, &used[last ? 1 : 0])
         }
 
-        mutating func decodeIsUsed(_ last: Bool, from decoder: inout BinaryDecoder) -> Bool {
-            decoder.decode(&used[last ? 1 : 0])
+        mutating func decodeIsUsed(_ last: Bool, from reader: inout ModelReader) -> Bool {
+            reader.bit(&used[last ? 1 : 0])
         }
     }
 
     /// Appends the tables: parameters, and for a context whether it is used, its last class, and the
     /// levels up to it, each as the difference to what the context before lets expect.
-    func encode(to encoder: inout BinaryEncoder) {
-        encoder.encodeRaw(stateBits - 8, bitCount: 2)
-        encoder.encodeRaw(precision - 1, bitCount: 2)
-        encoder.encodeRaw(contextSpan, bitCount: 1)
+    func encode(to writer: inout ModelWriter) {
+        writer.write(stateBits - 8, bitCount: 2)
+        writer.write(precision - 1, bitCount: 2)
+        writer.write(contextSpan, bitCount: 1)
         var models = LevelModels(precision: precision)
         var before: (context: Int, levels: [UInt8]) = (0, [])
         for context in 0..<Self.contextCount >> contextSpan {
             let own = levels[context]
-            models.encode(isUsed: !own.isEmpty, before.context + 1 == context, to: &encoder)
+            models.encode(isUsed: !own.isEmpty, before.context + 1 == context, to: &writer)
             guard !own.isEmpty else { continue }
             let end = own.lastIndex { $0 > 0 } ?? 0
-            encoder.encodeRaw(end, bitCount: 6)
+            writer.write(end, bitCount: 6)
             let moved = (context - before.context) << contextSpan
             var last = 1
             for index in 0...end {
                 let prediction = LevelModels.prediction(before.levels, index, moved: moved)
-                models.encode(Int(own[index]), prediction, last, to: &encoder)
+                models.encode(Int(own[index]), prediction, last, to: &writer)
                 last = Int(own[index])
             }
             before = (context, own)
@@ -243,25 +248,25 @@ extension TokenFrequencies {
     /// Reads tables.
     ///
     /// - Throws: ``TensorCodingError`` if they cannot be what an encoder wrote.
-    init(from source: inout BinaryDecoder) throws(TensorCodingError) {
-        var decoder = source
-        defer { source = decoder }
-        stateBits = decoder.decodeRaw(bitCount: 2) + 8
-        precision = decoder.decodeRaw(bitCount: 2) + 1
-        contextSpan = decoder.decodeRaw(bitCount: 1)
+    init(from source: inout ModelReader) throws(TensorCodingError) {
+        var reader = source
+        defer { source = reader }
+        stateBits = reader.number(bitCount: 2) + 8
+        precision = reader.number(bitCount: 2) + 1
+        contextSpan = reader.number(bitCount: 1)
         levels = Array(repeating: [], count: Self.contextCount)
         frequencies = levels.map { _ in [] }
         var models = LevelModels(precision: precision)
         var before: (context: Int, levels: [UInt8]) = (0, [])
         for context in 0..<Self.contextCount >> contextSpan {
-            guard models.decodeIsUsed(before.context + 1 == context, from: &decoder) else { continue }
-            let end = decoder.decodeRaw(bitCount: 6)
+            guard models.decodeIsUsed(before.context + 1 == context, from: &reader) else { continue }
+            let end = reader.number(bitCount: 6)
             let moved = (context - before.context) << contextSpan
             var own = [UInt8](repeating: 0, count: Tokens.classCount)
             var last = 1
             for index in 0...end {
                 let prediction = LevelModels.prediction(before.levels, index, moved: moved)
-                last = models.decode(prediction, last, from: &decoder)
+                last = models.decode(prediction, last, from: &reader)
                 // No level of a sound table exceeds the number of states.
                 guard Self.weight(last, precision: precision) <= 2 << stateBits else {
                     throw TensorCodingError(.damaged, "a frequency exceeds its table")

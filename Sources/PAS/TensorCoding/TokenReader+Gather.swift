@@ -29,9 +29,8 @@ extension TokenReader {
         _ count: Int,
         _ differences: UnsafeMutablePointer<UInt32>
     ) -> Bool {
-        let (bytes, endBit, starts) = (bytes, endBit, tables.start)
+        let (bytes, endBit, entries) = (bytes, endBit, tables.start + DecodingTables.entriesOffset)
         let stateBits = UInt32(truncatingIfNeeded: tables.stateBits & 31)
-        let entries = starts + DecodingTables.entriesOffset
         // The bits begin in the byte at `position`, as many bits behind as `ahead` tells in each lane.
         var position = self.position & ~7
         var ahead = Self.all(UInt32(truncatingIfNeeded: self.position & 7))
@@ -57,9 +56,7 @@ extension TokenReader {
             let stateBits = entry &>> Self.all(16) & Self.all(15)
             state = entry &>> Self.all(20) &+ words.low & Self.masks(stateBits)
             words.shift(by: stateBits)
-            let raw = words.low & Self.masks(entry & Self.all(63) &- stateBits)
-            // A token's start lies at every second number.
-            let difference = vector_gather(starts, entry &>> Self.all(7) & Self.all(0x1FE)) &+ raw
+            let difference = vector_token_difference(entry, words.low, entry & Self.all(63) &- stateBits)
             UnsafeMutableRawPointer(differences + index).storeBytes(of: difference, as: Vector.self)
         }
         @inline(__always) func finishRound() {

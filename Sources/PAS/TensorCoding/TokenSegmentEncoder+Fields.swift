@@ -9,11 +9,11 @@ extension TokenSegmentEncoder where Word == UInt32 {
         let counts = try fieldCounts(plan.scales)
         let high = frequencies(counts.high)
         let low = frequencies(counts.low)
-        var encoder = BinaryEncoder()
-        plan.scales.encode(rows, to: &encoder)
-        high.encode(to: &encoder)
-        low.encode(to: &encoder)
-        let model = encoder.finish()
+        var writer = ModelWriter(modelLayout)
+        plan.scales.encode(rows, to: &writer)
+        high.encode(to: &writer)
+        low.encode(to: &writer)
+        let model = try scratch.use { try writer.finish($0.huffman) }
         let bits = high.bitCount(of: counts.high) + Self.rawBits(counts.high)
             + low.bitCount(of: counts.low) + Self.rawBits(counts.low)
         guard bits / 8 + Double(model.count) < limit else { return nil }
@@ -33,7 +33,12 @@ extension TokenSegmentEncoder where Word == UInt32 {
                 return EncodedChunk(high: upper, low: lower)
             }
         }
-        return EncodedSegment(coding: .fields, model: model, chunks: chunks)
+        return EncodedSegment(
+            coding: .fields,
+            modelLayout: modelLayout,
+            model: model,
+            chunks: chunks
+        )
     }
 
     private func fieldContexts(_ scales: ScaleModel) -> TokenContexts {

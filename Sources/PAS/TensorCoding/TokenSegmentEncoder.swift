@@ -197,15 +197,18 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     /// Tables of few elements take more bytes than they save if they are fine.
     private static func stateBitsMax(_ live: Int) -> Int { live < 1 << 19 ? 9 : 10 }
 
+    /// How the model of the segment is written.
+    var modelLayout: ModelLayout { ModelLayout(forElements: sampleFactor * count) }
+
     private func model(_ scales: ScaleModel, _ frequencies: TokenFrequencies) throws -> [UInt8] {
-        var encoder = BinaryEncoder()
-        scales.encode(rows, to: &encoder)
-        lowRank?.delta.encode(rows, scales, to: &encoder)
-        frequencies.encode(to: &encoder)
-        let statistics = encoder.finish()
-        guard let lowRank else { return statistics }
-        let frames = try scratch.use { try lowRank.delta.frames(rows, scales, $0.huffman) }
-        return ModelParts.join(statistics, frames: frames)
+        var writer = ModelWriter(modelLayout)
+        scales.encode(rows, to: &writer)
+        lowRank?.delta.encode(rows, scales, to: &writer)
+        frequencies.encode(to: &writer)
+        return try scratch.use { scratch in
+            let factors = try lowRank?.delta.frames(rows, scales, scratch.huffman)
+            return try writer.finish(factors: factors, scratch.huffman)
+        }
     }
 
     /// Counts for contexts of twice the span.

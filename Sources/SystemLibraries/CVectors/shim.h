@@ -28,6 +28,21 @@ VECTOR_FUNCTION vector_u32x16 vector_low_halves(vector_u64x8 even, vector_u64x8 
         (vector_u32x16)even, (vector_u32x16)odd, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
 }
 
+// The differences of tokens (bits 8 to 15 of entries) whose raw bits are so many of the lowest of words. To load
+// where a token's interval starts takes longer than to compute it.
+VECTOR_FUNCTION vector_u32x16 vector_token_difference(
+    vector_u32x16 entries, vector_u32x16 words, vector_u32x16 raw_counts) {
+    const vector_u32x16 one = 1;
+    vector_u32x16 classes = entries >> 9 & 127;
+    // The two highest bits of a magnitude; those of the classes 0 and 1 are 0 and 1.
+    vector_u32x16 heads = __builtin_elementwise_min(classes, (classes & 1) | 2);
+    vector_u32x16 counts = raw_counts & 31, masks = (one << counts) - 1;
+    vector_u32x16 signs = 0 - (entries >> 8 & 1);
+    // The raw bits of a negative number grow towards 0.
+    vector_u32x16 magnitudes = (heads << counts) + ((words ^ signs) & masks);
+    return (magnitudes ^ signs) - signs;
+}
+
 // The sums of the lanes up to each: within four lanes, which no instruction has to leave, then of these.
 VECTOR_FUNCTION vector_u32x16 vector_running_sums(vector_u32x16 a) {
     const vector_u32x16 o = 0;

@@ -82,6 +82,7 @@ enum Measurement {
                     let model = try encoded.model.withUnsafeBytes {
                         try SegmentModel(
                             coding: encoded.coding,
+                            modelLayout: encoded.modelLayout,
                             bytes: $0,
                             kind: tensor.kind,
                             layout: rows,

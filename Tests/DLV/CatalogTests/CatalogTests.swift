@@ -318,7 +318,7 @@ struct CatalogTests {
         _ = try Catalog(path: path, readOnly: true)
         #expect(try format() == 1)
         _ = try Catalog(path: path, readOnly: false)
-        #expect(try format() == 2)
+        #expect(try format() == 3)
     }
 
     @Test

@@ -15,7 +15,7 @@ struct ContentIndexTests {
             lowStart: 1 << 40,
             layout: RowLayout(bands: bands)
         )
-        index.appendSegment(.tokens, modelByteCount: 200, checksum: 7)
+        index.appendSegment(.tokens, .framed, modelByteCount: 200, checksum: 7)
         index.appendChunk(high: (127, 1 << 60), low: (128, 3))
         index.appendChunk(high: (0, StreamChecksum.ofNothing), low: (1 << 20, 9))
         return index
@@ -36,7 +36,12 @@ struct ContentIndexTests {
     func everySegmentHasItsChunks() throws {
         var index = ContentIndex(highStart: 8, lowStart: 8, layout: RowLayout())
         for segment in 0..<3 {
-            index.appendSegment(.raw, modelByteCount: 0, checksum: StreamChecksum.ofNothing)
+            index.appendSegment(
+                .raw,
+                .coded,
+                modelByteCount: 0,
+                checksum: StreamChecksum.ofNothing
+            )
             for chunk in 0..<(segment == 2 ? 5 : 64) {
                 index.appendChunk(high: (chunk + 1, 1), low: (segment + 1, 2))
             }

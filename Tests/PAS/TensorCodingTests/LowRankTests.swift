@@ -113,7 +113,7 @@ struct LowRankTests {
         let sample = try #require(LowRankSamples(kind: .float32))
         let segment = try sample.codec.encode(sample.bytes, base: sample.base)
         let parts = try segment.model.withUnsafeBytes { bytes in
-            let parts = try ModelParts(bytes, coding: .lowRank)
+            let parts = try ModelParts(bytes)
             return (statistics: Array(parts.statistics), frames: Array(parts.frames))
         }
         // Of each component a frame: of the rows and columns that change, 80 and 85 codes.

@@ -42,6 +42,7 @@ struct TokenTests {
         return counts
     }
 
+    /// Half of the cases are of the layout for few elements.
     @Test(arguments: 0..<30, [8, 9, 10, 11])
     func frequenciesFillTheirTableAndComeBack(seed: UInt64, stateBits: Int) throws {
         let counts = counts(seed: seed)
@@ -62,11 +63,14 @@ struct TokenTests {
             #expect(sum == 1 << stateBits)
             for (count, frequency) in zip(used, own) { #expect((count > 0) == (frequency > 0)) }
         }
-        var encoder = BinaryEncoder()
-        frequencies.encode(to: &encoder)
-        let read = try encoder.finish().withUnsafeBytes { bytes in
-            var decoder = BinaryDecoder(bytes)
-            return try TokenFrequencies(from: &decoder)
+        let layout = seed % 2 == 0 ? ModelLayout.coded : .framed
+        var writer = ModelWriter(layout)
+        frequencies.encode(to: &writer)
+        let read = try writer.finish(ExponentCompressor()).withUnsafeBytes { bytes in
+            var reader = try ModelReader(bytes, layout, hasFactors: false, symbolCountMax: 10_000)
+            let read = try TokenFrequencies(from: &reader)
+            #expect(reader.isAtEnd)
+            return read
         }
         #expect(read.frequencies == frequencies.frequencies)
         #expect(read.stateBits == stateBits)

@@ -9,6 +9,8 @@ struct Codec {
     var layout = RowLayout()
     var deltaLayout = DeltaLayout.whole
     var findsLowRank = false
+    /// Of many elements each, the model is written as that of a large segment.
+    var sampleFactor = 1
 
     func encode(_ bytes: [UInt8], base: [UInt8]?) throws -> EncodedSegment {
         let encoder = SegmentEncoder(
@@ -16,7 +18,8 @@ struct Codec {
             layout: layout,
             deltaLayout: deltaLayout,
             findsLowRank: findsLowRank,
-            pool: EncodingScratchPool()
+            pool: EncodingScratchPool(),
+            sampleFactor: sampleFactor
         )
         return try bytes.withUnsafeBytes { segment in
             guard let base else { return try encoder.encode(segment, base: nil, at: 0) }
@@ -31,6 +34,7 @@ struct Codec {
         try segment.model.withUnsafeBytes {
             try SegmentModel(
                 coding: segment.coding,
+                modelLayout: segment.modelLayout,
                 bytes: $0,
                 kind: kind,
                 layout: layout,
