@@ -78,10 +78,7 @@ public final class Catalog: Sendable {
             return (try Self.readOnlyQueue(path, immutable: !hasLog), nil)
         }
         self.init(reader: reader, writer: writer)
-        let format = try checkFormat(path)
-        guard writer != nil, format < CatalogSchema.formatVersion else { return }
-        // What is written from here on, earlier releases could not read.
-        try write { try $0.execute(sql: "PRAGMA user_version = \(CatalogSchema.formatVersion)") }
+        try checkFormat(path)
     }
 
     private static func configuration() -> Configuration {
@@ -109,7 +106,7 @@ public final class Catalog: Sendable {
         )
     }
 
-    private func checkFormat(_ path: String) throws -> Int32 {
+    private func checkFormat(_ path: String) throws {
         let (application, format) = try read { database in
             (
                 try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
@@ -126,7 +123,6 @@ public final class Catalog: Sendable {
                     + "\(CatalogSchema.formatVersion). Use a newer dlv."
             )
         }
-        return format
     }
 
     /// Reads in one transaction, with SQLite's errors turned into ``CatalogError``.
@@ -139,7 +135,12 @@ public final class Catalog: Sendable {
         guard let writer else {
             throw CatalogError(.readOnly, "The archive is open for reading only.")
         }
-        return try Self.translatingErrors(nil) { try writer.write(body) }
+        return try Self.translatingErrors(nil) {
+            try writer.write { database in
+                try CatalogSchema.markFormat(in: database)
+                return try body(database)
+            }
+        }
     }
 
     /// Writes the log back into the catalog, so that the archive can be copied as plain files.

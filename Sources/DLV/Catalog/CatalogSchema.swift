@@ -33,6 +33,15 @@ enum CatalogSchema {
         try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
 
+    /// Marks a catalog that is being changed: what this release writes, earlier ones could not read.
+    ///
+    /// One that is only read keeps its format, so that earlier releases can be used beside this one.
+    static func markFormat(in database: Database) throws {
+        let format = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard format < formatVersion else { return }
+        try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
+    }
+
     /// The condition that a column holds the hash that is the statement's first argument.
     ///
     /// The indexes hold the first four bytes of hashes, a fifth of the room that whole ones would take:

@@ -45,21 +45,6 @@ public protocol ReadableTree: Sendable {
     func archiveHasChanged()
 }
 
-extension ReadableTree {
-    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
-    public func entries(of directory: NodeNumber) throws(FileSystemError) -> DirectoryListing {
-        var listing = try entries(of: directory, from: 0)
-        while !listing.reachesEnd {
-            let more = try entries(of: directory, from: listing.count)
-            for entry in more.dropFirst(listing.count - more.firstPlace) {
-                listing.add(entry.name, entry.attributes)
-            }
-            listing.reachesEnd = more.reachesEnd
-        }
-        return listing
-    }
-}
-
 /// The nodes and names of which the kernel may remember what a change has made untrue.
 public struct ChangeableNodes: Sendable {
     /// A name in a directory.

@@ -7,8 +7,10 @@ extension TokenSegmentEncoder where Word == UInt32 {
     /// - Returns: Nil if the segment takes no less than alone.
     func encodeFields(_ plan: Plan, below limit: Double) throws -> EncodedSegment? {
         let counts = try fieldCounts(plan.scales)
-        let high = frequencies(counts.high)
-        let low = frequencies(counts.low)
+        // Twice the states would save .2 %, and a decoder, which has two tables here, is an eighth faster so.
+        let size = TableSize(contextSpan: 0, stateBits: 9)
+        let high = frequencies(counts.high, size)
+        let low = frequencies(counts.low, size)
         var writer = ModelWriter(modelLayout)
         plan.scales.encode(rows, to: &writer)
         high.encode(to: &writer)

@@ -182,20 +182,19 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
         return best
     }
 
-    /// How many contexts there are, and how many states each has.
+    /// How many halves of a bit a context spans, as a shift, and log2 of the states that it has.
     struct TableSize {
-        var contextSpan = 0
+        let contextSpan: Int
         let stateBits: Int
     }
 
-    /// The sizes of tables that may suit so many elements.
+    /// The sizes of tables that may suit so many elements: the models of few take more bytes than fine tables save.
     private static func tableSizes(_ live: Int) -> [TableSize] {
-        let most = TableSize(stateBits: Self.stateBitsMax(live))
-        return [most, TableSize(contextSpan: 1, stateBits: 9)]
+        [
+            TableSize(contextSpan: 0, stateBits: live < 1 << 19 ? 9 : 10),
+            TableSize(contextSpan: 1, stateBits: 9),
+        ]
     }
-
-    /// Tables of few elements take more bytes than they save if they are fine.
-    private static func stateBitsMax(_ live: Int) -> Int { live < 1 << 19 ? 9 : 10 }
 
     /// How the model of the segment is written.
     var modelLayout: ModelLayout { ModelLayout(forElements: sampleFactor * count) }
@@ -227,14 +226,13 @@ struct TokenSegmentEncoder<Word: FixedWidthInteger & UnsignedInteger> {
     /// levels are unexpected at all.
     private static var surprises: [Double] { [3, 6] }
 
-    /// Frequencies for counts, with tables that suit how many there are.
+    /// Frequencies for counts.
     func frequencies(
         _ counts: [UInt32],
-        _ size: TableSize? = nil,
+        _ size: TableSize,
         surprise: Double = 3
     ) -> TokenFrequencies {
         let live = sampleFactor * counts.reduce(0) { $0 + Int($1) }
-        let size = size ?? TableSize(stateBits: Self.stateBitsMax(live))
         return TokenFrequencies(
             counts: counts,
             stateBits: size.stateBits,

@@ -309,7 +309,7 @@ struct CatalogTests {
     }
 
     @Test
-    func aCatalogOfAnEarlierFormatIsReadAndMarkedByWhoMayWrite() throws {
+    func aCatalogOfAnEarlierFormatIsReadAndMarkedByWhoWrites() throws {
         let path = directory.path("catalog.sqlite")
         func format() throws -> Int32? {
             try catalog.read { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
@@ -317,7 +317,10 @@ struct CatalogTests {
         try catalog.write { try $0.execute(sql: "PRAGMA user_version = 1") }
         _ = try Catalog(path: path, readOnly: true)
         #expect(try format() == 1)
-        _ = try Catalog(path: path, readOnly: false)
+        let other = try Catalog(path: path, readOnly: false)
+        _ = try other.models()
+        #expect(try format() == 1)
+        _ = try commit("m")
         #expect(try format() == 3)
     }
 

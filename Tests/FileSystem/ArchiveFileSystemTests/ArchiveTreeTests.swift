@@ -225,3 +225,18 @@ struct ArchiveTreeTests {
         _ = old
     }
 }
+
+extension ReadableTree {
+    /// All entries of a directory but `.` and `..`, in the order in which they are listed.
+    fileprivate func entries(of directory: NodeNumber) throws(FileSystemError) -> DirectoryListing {
+        var listing = try entries(of: directory, from: 0)
+        while !listing.reachesEnd {
+            let more = try entries(of: directory, from: listing.count)
+            for entry in more.dropFirst(listing.count - more.firstPlace) {
+                listing.add(entry.name, entry.attributes)
+            }
+            listing.reachesEnd = more.reachesEnd
+        }
+        return listing
+    }
+}
