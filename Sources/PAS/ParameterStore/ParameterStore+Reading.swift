@@ -185,21 +185,28 @@ extension ParameterStore {
     ///
     /// Returns at once. What cannot be decoded is left to the reader, who gets the error; when too much
     /// waits to be decoded, nothing happens.
+    ///
+    /// - Parameters:
+    ///   - id: The content.
+    ///   - range: The bytes.
+    ///   - resolution: As of ``pieces(of:at:byteCount:resolution:)``.
+    ///   - isWanted: Asked before a part of them is decoded: whether it is worth that still. Others may have waited
+    ///     before it for so long that the reader has decoded it itself, and passed it.
     public func prefetch(
         _ id: ContentID,
         _ range: Range<Int>,
         resolution: Resolution = .full,
-        isWanted: @escaping @Sendable () -> Bool
+        isWanted: @escaping @Sendable (Range<Int>) -> Bool
     ) {
         // Before the chunks that wait already, for all threads would enter a segment together, and wait for one
         // of them to make its models.
-        threads.runSoon { if isWanted() { self.readModels(id, range) } }
+        threads.runSoon { if isWanted(range) { self.readModels(id, range) } }
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(range.upperBound, (start / Self.prefetchByteCount + 1) * Self.prefetchByteCount)
             let part = start..<end
             threads.runLikely(byteCount: part.count) {
-                if isWanted() { self.prefetchNow(id, part, resolution) }
+                if isWanted(part) { self.prefetchNow(id, part, resolution) }
             }
             start = end
         }

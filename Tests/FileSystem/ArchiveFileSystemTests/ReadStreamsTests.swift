@@ -33,6 +33,21 @@ struct ReadStreamsTests {
     }
 
     @Test
+    func whatAReaderHasComeToIsNotAheadOfIt() throws {
+        var streams = ReadStreams(windowMax: 4 * Self.mebibyte)
+        let step = 128 << 10
+        let next = try #require(walk(&streams, from: 0, step: step, count: 2).first)
+        #expect(streams.isAhead(next))
+        #expect(!streams.isAhead(0..<2 * step))
+        #expect(!streams.isAhead(next.upperBound..<next.upperBound + step))
+        // Read up to the last byte of it, then to its end.
+        _ = streams.note(offset: 2 * step, byteCount: next.count - 1)
+        #expect(streams.isAhead(next))
+        _ = streams.note(offset: next.upperBound - 1, byteCount: 1)
+        #expect(!streams.isAhead(next))
+    }
+
+    @Test
     func randomReadsHaveNothingDecodedAhead() {
         var streams = ReadStreams(windowMax: 16 * Self.mebibyte)
         var generator = SeededGenerator(seed: 1)

@@ -132,27 +132,25 @@ final class FileExtents: Sendable {
         }
     }
 
-    /// Has the bytes of a range decoded, up to the end of the file, before they are asked for.
-    func prefetch(_ range: Range<Int>, isWanted: @escaping @Sendable () -> Bool) {
+    /// Has the bytes of a range decoded, up to the end of the file, before they are asked for; each part if it is
+    /// wanted still when its turn comes.
+    func prefetch(_ range: Range<Int>, isWanted: @escaping @Sendable (Range<Int>) -> Bool) {
         for (extent, part) in parts(of: range.clamped(to: 0..<byteCount)) {
             switch extent.place {
             case .memory: break
             case .content(let content, let start):
                 let first = start + part.lowerBound
-                store.prefetch(
-                    content,
-                    first..<first + part.count,
-                    resolution: resolution,
-                    isWanted: isWanted
-                )
+                let shift = extent.offset - start
+                store.prefetch(content, first..<first + part.count, resolution: resolution) {
+                    isWanted($0.lowerBound + shift..<$0.upperBound + shift)
+                }
             case .elements(let elements):
                 guard let bytes = elements.storedRange(of: part) else { continue }
-                store.prefetch(
-                    elements.content,
-                    bytes,
-                    resolution: resolution,
-                    isWanted: isWanted
-                )
+                // Elements that lie close to one another in the file may lie anywhere in the content.
+                let range = extent.offset + part.lowerBound..<extent.offset + part.upperBound
+                store.prefetch(elements.content, bytes, resolution: resolution) { _ in
+                    isWanted(range)
+                }
             }
         }
     }

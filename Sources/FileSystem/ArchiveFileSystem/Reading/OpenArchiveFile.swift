@@ -10,13 +10,17 @@ final class OpenArchiveFile: ReadableFile {
     private let extents: FileExtents
     private let budget: PrefetchBudget
     private let logger: Logger
-    private let streams: Mutex<ReadStreams>
-    private let isOpen = IsOpen()
+    private let readers: Readers
     private let packs: HeldPacks
 
     /// What prefetches look at before they begin; outlives the file.
-    private final class IsOpen: Sendable {
-        let value = Atomic<Bool>(true)
+    private final class Readers: Sendable {
+        /// Nil once the file is closed.
+        let streams: Mutex<ReadStreams?>
+
+        init(_ streams: ReadStreams) {
+            self.streams = Mutex(streams)
+        }
     }
 
     /// A file of one or two chunks has nothing that is worth reading ahead.
@@ -29,11 +33,11 @@ final class OpenArchiveFile: ReadableFile {
         self.budget = budget
         self.logger = logger
         packs = extents.hold()
-        streams = Mutex(ReadStreams(windowMax: windowMax))
+        readers = Readers(ReadStreams(windowMax: windowMax))
     }
 
     deinit {
-        isOpen.value.store(false, ordering: .relaxed)
+        readers.streams.withLock { $0 = nil }
         if isStreamed { budget.release(ObjectIdentifier(self)) }
     }
 
@@ -52,12 +56,14 @@ final class OpenArchiveFile: ReadableFile {
     /// Decodes ahead of a sequential reader, and lets go of what is behind it.
     private func noteRead(at offset: Int, _ byteCount: Int) {
         guard isStreamed else { return }
-        let (progress, ahead) = streams.withLock { streams in
-            (streams.note(offset: offset, byteCount: byteCount), streams.aheadByteCount)
+        let (progress, ahead) = readers.streams.withLock { streams in
+            (streams?.note(offset: offset, byteCount: byteCount), streams?.aheadByteCount ?? 0)
         }
         guard let progress else { return }
         extents.pass(progress.passed)
         guard let next = progress.next, budget.grant(ahead, to: ObjectIdentifier(self)) else { return }
-        extents.prefetch(next) { [isOpen] in isOpen.value.load(ordering: .relaxed) }
+        extents.prefetch(next) { [readers] part in
+            readers.streams.withLock { $0?.isAhead(part) ?? false }
+        }
     }
 }

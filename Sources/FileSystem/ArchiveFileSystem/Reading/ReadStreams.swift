@@ -96,6 +96,11 @@ struct ReadStreams {
         return first..<last
     }
 
+    /// Whether some stream has not come to the end of a range that was to be decoded ahead of it.
+    func isAhead(_ range: Range<Int>) -> Bool {
+        streams.contains { $0.end < range.upperBound && range.lowerBound < $0.decodedEnd }
+    }
+
     /// The bytes that are decoded ahead of all streams, as far as this value knows.
     var aheadByteCount: Int {
         streams.reduce(0) { $0 + max(0, $1.decodedEnd - $1.end) }
