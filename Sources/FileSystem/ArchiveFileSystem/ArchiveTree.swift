@@ -108,8 +108,9 @@ public final class ArchiveTree: ReadableTree {
         }
     }
 
-    /// The entries of a directory but `.` and `..`, in the order in which they are listed: all, or while the
-    /// tree of a version is being made, those that are known from a place on.
+    /// The entries of a directory but `.` and `..`, in the order in which they are listed.
+    ///
+    /// All of them; or, while the tree of a version is being made, those that are known from a place on.
     public func entries(
         of directory: NodeNumber,
         from first: Int

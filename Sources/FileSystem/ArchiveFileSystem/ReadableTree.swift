@@ -16,8 +16,10 @@ public protocol ReadableTree: Sendable {
     /// What `stat` tells of a node.
     func attributes(of node: NodeNumber) throws(FileSystemError) -> NodeAttributes
 
-    /// The entries of a directory but `.` and `..`, in the order in which they are listed: all, or if they
-    /// come to be known only now, those that are known from a place on: one at least, unless it is the end.
+    /// The entries of a directory but `.` and `..`, in the order in which they are listed.
+    ///
+    /// All of them; or, while they come to be known, those that are known from a place on: one at least, unless
+    /// it is the end.
     func entries(
         of directory: NodeNumber,
         from first: Int

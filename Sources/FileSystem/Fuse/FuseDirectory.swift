@@ -52,7 +52,9 @@ public final class FuseDirectory: Sendable {
     /// Whether these are all entries.
     public var isWhole: Bool { places.lowerBound == Self.dotCount && reachesEnd }
 
-    /// Whether a reply can begin at a place. One without any entry would tell that there are no more.
+    /// Whether a reply can begin at a place.
+    ///
+    /// One without any entry would tell that there are no more.
     public func holds(_ place: Int) -> Bool {
         Self.entry(at: place) + Self.dotCount >= places.lowerBound && (reachesEnd || place < places.upperBound)
     }

@@ -9,7 +9,9 @@ final class GrowingTree: @unchecked Sendable {
     private var tree = VersionTree()
     private var error: (any Error)?
 
-    /// Changes the tree; by the thread that makes it. No lock may be taken meanwhile.
+    /// Changes the tree.
+    ///
+    /// For the thread that makes it, which takes no lock meanwhile.
     func grow<Value>(_ change: (inout VersionTree) -> Value) -> Value {
         condition.withLock { change(&tree) }
     }

@@ -63,8 +63,9 @@ struct VersionTree: Sendable {
     private var names: [UInt8] = []
     private var directories: [Directory] = []
     private var otherContents: [Content] = []
-    /// The entries by a hash of parent and name, with linear probing; 0 is a free place. At most half of the
-    /// places, whose number is a power of two, are taken.
+    /// The entries by a hash of parent and name, with linear probing; 0 is a free place.
+    ///
+    /// At most half of the places, whose number is a power of two, are taken.
     private var table = [Int32](repeating: 0, count: initialTableSize)
 
     private static let initialTableSize = 64
