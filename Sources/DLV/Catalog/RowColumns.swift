@@ -40,16 +40,13 @@ extension Database {
     /// - Parameters:
     ///   - sql: The query; its statement is kept for the next time.
     ///   - arguments: The values of its parameters.
-    ///   - count: How many rows there will be, about: room for them is taken at once.
     ///   - make: Makes a value of a row's columns, which are valid until it returns.
     func values<Value>(
         cachedSQL sql: String,
         arguments: StatementArguments,
-        count: Int = 0,
         _ make: (RowColumns) -> Value
     ) throws -> [Value] {
         var values: [Value] = []
-        values.reserveCapacity(count)
         try forEachRow(cachedSQL: sql, arguments: arguments) { values.append(make($0)) }
         return values
     }

@@ -63,12 +63,10 @@ struct ModelReader {
             factors = parts.frames
             return
         }
-        var rest = parts.frames
-        var counts: [Int] = []
-        var buffer = SymbolBuffer(byteCount: 0)
+        let (counts, buffer, rest): ([Int], SymbolBuffer, UnsafeRawBufferPointer)
         do {
             (counts, buffer, rest) = try Self.decompressors.use { decompressor in
-                try Self.channels(of: rest, decompressor, symbolCountMax)
+                try Self.channels(of: parts.frames, decompressor, symbolCountMax)
             }
         } catch let error as TensorCodingError {
             throw error
