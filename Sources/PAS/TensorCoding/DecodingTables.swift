@@ -1,7 +1,10 @@
 /// The decoding tables of all contexts of a segment, for tANS (J. Duda, "Asymmetric numeral systems",
 /// arXiv:1311.2540): a state and a context give a token, the next state but for some bits, and how many.
 ///
-///     bits 0–7 state and raw bits together · 8–15 token · 16–19 state bits · 20–31 base of the next state
+///     bits 0–5 state and raw bits together · 6–7 head · 8–15 token · 16–19 state bits · 20–31 base of the next state
+///
+/// The head and the token's sign above it are the number of three bits that the token's interval starts with, but for
+/// its sign (``Tokens/head(_:)``).
 ///
 /// Contexts without tokens hold zeros: token 0, no bits, state 0, so that damage stays within bounds.
 ///
@@ -81,7 +84,7 @@ final class DecodingTables: @unchecked Sendable {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Tokens.count) { scratch in
             guard let tokens = scratch.baseAddress else { return }
             for token in 0..<Tokens.count {
-                let common = UInt64(token << 8 | Tokens.rawBitCount(token >> 1))
+                let common = UInt64(token << 8 | Tokens.head(token) << 6 | Tokens.rawBitCount(token >> 1))
                 tokens[token] = common << 32 | UInt64(frequencies[token >> 1])
             }
             for state in 0..<Int(size) {

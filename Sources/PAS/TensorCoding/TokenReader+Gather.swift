@@ -39,24 +39,18 @@ extension TokenReader {
             let own = UnsafeRawPointer(contexts + index).loadUnaligned(as: SIMD16<UInt8>.self)
             return vector_gather(entries, vector_widened(own) &<< Self.all(stateBits) &+ state)
         }
-        /// Gives the places of the elements of entries, and moves on behind them.
-        @inline(__always) func places(_ entry: Vector) -> Vector {
+        /// Gives the elements of entries their places, and moves on behind them.
+        @inline(__always) func elements(_ entry: Vector) -> Elements {
             let bitCounts = entry & Self.all(63)
             let sums = vector_running_sums(bitCounts)
             let places = ahead &+ sums &- bitCounts
             ahead = ahead &+ Self.all(sums[15])
-            return places
+            return Elements(entry: entry, bitCounts: bitCounts, places: places)
         }
-        @inline(__always) func finish(_ entry: Vector, _ place: Vector, _ state: inout Vector, _ index: Int) {
-            let start = bytes + position &>> 3
-            var words = Pairs(place &>> Self.all(3))
-            words.even = vector_gather_bytes(start, words.even)
-            words.odd = vector_gather_bytes(start, words.odd)
-            words.shift(by: place & Self.all(7))
-            let stateBits = entry &>> Self.all(16) & Self.all(15)
-            state = entry &>> Self.all(20) &+ words.low & Self.masks(stateBits)
-            words.shift(by: stateBits)
-            let difference = vector_token_difference(entry, words.low, entry & Self.all(63) &- stateBits)
+        @inline(__always) func finish(_ own: Elements, areLong: Bool, _ state: inout Vector, _ index: Int) {
+            let words = own.words(bytes + position &>> 3, areLong: areLong)
+            state = vector_joined(own.entry &>> Self.all(20), words.state, own.stateBits)
+            let difference = vector_token_difference(own.entry, words.raw, own.bitCounts &- own.stateBits)
             UnsafeMutableRawPointer(differences + index).storeBytes(of: difference, as: Vector.self)
         }
         @inline(__always) func finishRound() {
@@ -79,12 +73,20 @@ extension TokenReader {
                 guard position <= endBit else { return false }
                 let (e0, e1) = (entry(s0, index), entry(s1, index &+ 16))
                 let (e2, e3) = (entry(s2, index &+ 32), entry(s3, index &+ 48))
-                let (p0, p1) = (places(e0), places(e1))
-                let (p2, p3) = (places(e2), places(e3))
-                finish(e0, p0, &s0, index)
-                finish(e1, p1, &s1, index &+ 16)
-                finish(e2, p2, &s2, index &+ 32)
-                finish(e3, p3, &s3, index &+ 48)
+                let (o0, o1) = (elements(e0), elements(e1))
+                let (o2, o3) = (elements(e2), elements(e3))
+                let ends = vector_larger(vector_larger(o0.ends, o1.ends), vector_larger(o2.ends, o3.ends))
+                if Self.areLong(ends) {
+                    finish(o0, areLong: true, &s0, index)
+                    finish(o1, areLong: true, &s1, index &+ 16)
+                    finish(o2, areLong: true, &s2, index &+ 32)
+                    finish(o3, areLong: true, &s3, index &+ 48)
+                } else {
+                    finish(o0, areLong: false, &s0, index)
+                    finish(o1, areLong: false, &s1, index &+ 16)
+                    finish(o2, areLong: false, &s2, index &+ 32)
+                    finish(o3, areLong: false, &s3, index &+ 48)
+                }
                 finishRound()
                 index &+= 64
             }
@@ -92,9 +94,14 @@ extension TokenReader {
             while index < count {
                 guard position <= endBit else { return false }
                 let (e0, e1) = (entry(s0, index), entry(s1, index &+ 16))
-                let (p0, p1) = (places(e0), places(e1))
-                finish(e0, p0, &s0, index)
-                finish(e1, p1, &s1, index &+ 16)
+                let (o0, o1) = (elements(e0), elements(e1))
+                if Self.areLong(vector_larger(o0.ends, o1.ends)) {
+                    finish(o0, areLong: true, &s0, index)
+                    finish(o1, areLong: true, &s1, index &+ 16)
+                } else {
+                    finish(o0, areLong: false, &s0, index)
+                    finish(o1, areLong: false, &s1, index &+ 16)
+                }
                 finishRound()
                 index &+= 32
             }
@@ -111,11 +118,42 @@ extension TokenReader {
         return true
     }
 
-    /// As many ones as each lane tells.
-    @inline(__always)
-    private static func masks(_ bitCounts: Vector) -> Vector {
-        all(1) &<< bitCounts &- all(1)
+    /// Elements whose entries are known, and so where their bits lie.
+    private struct Elements {
+        let entry: Vector
+        let bitCounts: Vector
+        /// The first bit of each, behind the byte at the reader's position.
+        let places: Vector
+
+        @inline(__always)
+        var stateBits: Vector { entry &>> all(16) & all(15) }
+
+        /// The ends of the bits of each, counted from the byte that they begin in.
+        @inline(__always)
+        var ends: Vector { places & all(7) &+ bitCounts }
+
+        /// Loads the bits of each, and those of them behind the bits of the state.
+        @inline(__always)
+        func words(_ start: UnsafeRawPointer, areLong: Bool) -> (state: Vector, raw: Vector) {
+            let (bytePlaces, bitPlaces) = (places &>> all(3), places & all(7))
+            guard areLong else {
+                let words = vector_gather_bytes(start, bytePlaces) &>> bitPlaces
+                return (words, words &>> stateBits)
+            }
+            var words = Pairs(bytePlaces)
+            words.even = vector_gather_bytes_wide(start, words.even)
+            words.odd = vector_gather_bytes_wide(start, words.odd)
+            words.shift(by: bitPlaces)
+            let state = words.low
+            words.shift(by: stateBits)
+            return (state, words.low)
+        }
     }
+
+    /// Whether some elements with these ends do not lie in one load of 32 bits. Vectors take twice as long for loads of
+    /// 64; few elements need them, mostly those that changed by about their own size.
+    @inline(__always)
+    private static func areLong(_ ends: Vector) -> Bool { vector_is_any_above(ends, 32) != 0 }
 
     @inline(__always)
     private static func all(_ number: UInt32) -> Vector {

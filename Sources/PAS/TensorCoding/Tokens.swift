@@ -45,6 +45,15 @@ enum Tokens {
         return token & 1 == 0 ? magnitude : 0 &- (magnitude &+ (1 << UInt32(rawBits)) &- 1)
     }
 
+    /// The two bits below the sign of the number with which a token's interval starts, in front of its raw bits: the
+    /// two highest bits of the magnitude, the other way round for negative numbers. So it starts with -4 to 3 times a
+    /// power of two, for negative numbers plus 1.
+    static func head(_ token: Int) -> Int {
+        let magnitudeClass = token >> 1
+        let head = magnitudeClass < 2 ? magnitudeClass : 2 | magnitudeClass & 1
+        return token & 1 == 0 ? head : head ^ 3
+    }
+
     /// Masks by a count of bits.
     static let masks = BitMasks()
 }

@@ -11,6 +11,7 @@ typedef unsigned long long vector_u64x8 __attribute__((ext_vector_type(8)));
 
 VECTOR_FUNCTION vector_u32x16 vector_widened(vector_u8x16 a) { return __builtin_convertvector(a, vector_u32x16); }
 VECTOR_FUNCTION vector_u32x16 vector_and(vector_u32x16 a, vector_u32x16 b) { return a & b; }
+VECTOR_FUNCTION vector_u32x16 vector_or(vector_u32x16 a, vector_u32x16 b) { return a | b; }
 VECTOR_FUNCTION vector_u32x16 vector_shift_left(vector_u32x16 a, vector_u32x16 counts) { return a << (counts & 31); }
 VECTOR_FUNCTION vector_u32x16 vector_shift_right(vector_u32x16 a, vector_u32x16 counts) { return a >> (counts & 31); }
 
@@ -28,19 +29,30 @@ VECTOR_FUNCTION vector_u32x16 vector_low_halves(vector_u64x8 even, vector_u64x8 
         (vector_u32x16)even, (vector_u32x16)odd, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
 }
 
-// The differences of tokens (bits 8 to 15 of entries) whose raw bits are so many of the lowest of words. To load
-// where a token's interval starts takes longer than to compute it.
+// Numbers whose lowest bits, so many, are those of words, and the others those of heads, which have zeros there.
+VECTOR_FUNCTION vector_u32x16 vector_joined(vector_u32x16 heads, vector_u32x16 words, vector_u32x16 bit_counts) {
+    const vector_u32x16 ones = 0xFFFFFFFF;
+    return heads | (words & ~(ones << (bit_counts & 31)));
+}
+
+// The differences of the tokens of entries (see DecodingTables) whose raw bits are the lowest of words. To load where
+// a token's interval starts takes longer than to compute it: a number of three bits (6 to 8 of the entry), negative
+// for negative tokens, times a power of two; those have 1 more.
 VECTOR_FUNCTION vector_u32x16 vector_token_difference(
     vector_u32x16 entries, vector_u32x16 words, vector_u32x16 raw_counts) {
-    const vector_u32x16 one = 1;
-    vector_u32x16 classes = entries >> 9 & 127;
-    // The two highest bits of a magnitude; those of the classes 0 and 1 are 0 and 1.
-    vector_u32x16 heads = __builtin_elementwise_min(classes, (classes & 1) | 2);
-    vector_u32x16 counts = raw_counts & 31, masks = (one << counts) - 1;
-    vector_u32x16 signs = 0 - (entries >> 8 & 1);
-    // The raw bits of a negative number grow towards 0.
-    vector_u32x16 magnitudes = (heads << counts) + ((words ^ signs) & masks);
-    return (magnitudes ^ signs) - signs;
+    typedef int32_t signed_lanes __attribute__((ext_vector_type(16)));
+    signed_lanes upper = (signed_lanes)(entries << 23);
+    vector_u32x16 heads = (vector_u32x16)(upper >> 29) << (raw_counts & 31);
+    return vector_joined(heads, words, raw_counts) - (vector_u32x16)(upper >> 31);
+}
+
+VECTOR_FUNCTION vector_u32x16 vector_larger(vector_u32x16 a, vector_u32x16 b) {
+    return __builtin_elementwise_max(a, b);
+}
+
+// Whether a lane is above a limit.
+VECTOR_FUNCTION int vector_is_any_above(vector_u32x16 a, uint32_t limit) {
+    return __builtin_reduce_or(a > limit) != 0;
 }
 
 // The sums of the lanes up to each: within four lanes, which no instruction has to leave, then of these.
@@ -80,7 +92,27 @@ VECTOR_FUNCTION vector_u32x16 vector_gather(const void *start, vector_u32x16 ind
 #endif
 }
 
-VECTOR_FUNCTION vector_u64x8 vector_gather_bytes(const void *start, vector_u64x8 offsets) {
+// Loads from places that are counted in bytes.
+VECTOR_FUNCTION vector_u32x16 vector_gather_bytes(const void *start, vector_u32x16 offsets) {
+#if defined(__AVX512F__)
+    return (vector_u32x16)_mm512_i32gather_epi32((__m512i)offsets, start, 1);
+#elif defined(__AVX2__)
+    typedef uint32_t half __attribute__((ext_vector_type(8)));
+    half low = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)offsets.lo, 1);
+    half high = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)offsets.hi, 1);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    vector_u32x16 words;
+    for (int lane = 0; lane < 16; lane++) {
+        uint32_t word;
+        memcpy(&word, (const char *)start + offsets[lane], sizeof word);
+        words[lane] = word;
+    }
+    return words;
+#endif
+}
+
+VECTOR_FUNCTION vector_u64x8 vector_gather_bytes_wide(const void *start, vector_u64x8 offsets) {
 #if defined(__AVX512F__)
     return (vector_u64x8)_mm512_i64gather_epi64((__m512i)offsets, start, 1);
 #elif defined(__AVX2__)
