@@ -204,10 +204,7 @@ public final class ArchiveTree: ReadableTree {
         willTakeLong: () -> Void
     ) throws(FileSystemError) -> any ReadableFile {
         try translating {
-            if let known = self.openFiles.value(for: file) {
-                try known.checkLowPlanes()
-                return self.opened(known)
-            }
+            if let known = self.openFiles.value(for: file) { return try self.opened(known) }
             willTakeLong()
             let node = try self.node(file)
             let extents: FileExtents?
@@ -223,14 +220,14 @@ public final class ArchiveTree: ReadableTree {
             guard let extents else {
                 throw FileSystemError(.isDirectory, "The node is a directory, not a file.")
             }
-            try extents.checkLowPlanes()
+            let opened = try self.opened(extents)
             self.openFiles.insert(extents, for: file, weight: 8 + extents.extentCount)
-            return self.opened(extents)
+            return opened
         }
     }
 
-    private func opened(_ extents: FileExtents) -> OpenArchiveFile {
-        OpenArchiveFile(
+    private func opened(_ extents: FileExtents) throws(FileSystemError) -> OpenArchiveFile {
+        try OpenArchiveFile(
             extents,
             windowMax: archive.store.prefetchByteCountMax,
             budget: prefetchBudget,
@@ -364,8 +361,8 @@ public final class ArchiveTree: ReadableTree {
     private static let readmeText = """
         This is a mounted archive of models. Nothing below models/ and lineage/ can be changed.
 
-        models/NAME/vN/           one version of a model: files/ as committed, byte for byte,
-                                  model.safetensors, layers/*.npy, snapshots/, metadata.json, ...
+        models/NAME/vN/           one version of a model: files/ as committed, byte for byte (the path for
+                                  from_pretrained), model.safetensors, layers/*.npy, snapshots/, ...
         models/NAME/latest        the newest version; tags are links beside it
         lineage/NAME@vN/          its parents/ and children/
         query/                    write a DQL query to query/NAME.dql, then list query/NAME/

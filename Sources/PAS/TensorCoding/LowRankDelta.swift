@@ -267,15 +267,30 @@ extension LowRankDelta {
             }
             parts.append(part)
         }
-        let decompressor = try ZstdDecompressor()
-        var rest = reader.factors
+        let factors = reader.factors
+        parts = try ZstdDecompressor.withIdle { (decompressor) throws(TensorCodingError) in
+            try Self.reading(factors, of: parts, rows, scales, decompressor)
+        }
+        self.init(bands: parts)
+    }
+
+    /// Gives parts their codes.
+    private static func reading(
+        _ frames: UnsafeRawBufferPointer,
+        of parts: [Band?],
+        _ rows: SegmentRows,
+        _ scales: ScaleModel,
+        _ decompressor: ZstdDecompressor
+    ) throws(TensorCodingError) -> [Band?] {
+        var parts = parts
+        var rest = frames
         for (index, band) in rows.bands.enumerated() {
             guard var part = parts[index] else { continue }
             let (liveRows, liveColumns) = (scales.liveRows(of: band), scales.liveColumns(of: band))
             var codes = [Int8](repeating: 0, count: liveRows.count + liveColumns.count)
             for component in 0..<part.rank {
                 rest = try decompressor.decompressFirst(of: rest, into: &codes)
-                guard codes.allSatisfy({ abs(Int($0)) <= Self.codeMax }) else {
+                guard codes.allSatisfy({ abs(Int($0)) <= codeMax }) else {
                     throw TensorCodingError(.damaged, "a factor of a delta is out of bounds")
                 }
                 for (code, row) in zip(codes, liveRows) {
@@ -290,6 +305,6 @@ extension LowRankDelta {
         guard rest.isEmpty else {
             throw TensorCodingError(.damaged, "a delta has more factors than its rank")
         }
-        self.init(bands: parts)
+        return parts
     }
 }

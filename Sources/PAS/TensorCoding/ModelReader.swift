@@ -30,9 +30,6 @@ struct ModelReader {
         }
     }
 
-    /// Decompressors for threads that read models.
-    private static let decompressors = ScratchPool { try ZstdDecompressor() }
-
     /// Begins to read; the bytes must live as long as the reader.
     ///
     /// - Parameters:
@@ -63,15 +60,8 @@ struct ModelReader {
             factors = parts.frames
             return
         }
-        let (counts, buffer, rest): ([Int], SymbolBuffer, UnsafeRawBufferPointer)
-        do {
-            (counts, buffer, rest) = try Self.decompressors.use { decompressor in
-                try Self.channels(of: parts.frames, decompressor, symbolCountMax)
-            }
-        } catch let error as TensorCodingError {
-            throw error
-        } catch {
-            throw TensorCodingError(.zstd, "\(error)")
+        let (counts, buffer, rest) = try ZstdDecompressor.withIdle { (decompressor) throws(TensorCodingError) in
+            try Self.channels(of: parts.frames, decompressor, symbolCountMax)
         }
         var end = 0
         for (channel, count) in counts.enumerated() {

@@ -83,6 +83,21 @@ public final class ZstdDecompressor {
         ZSTD_freeDCtx(context)
     }
 
+    private static let idle = ScratchPool { try ZstdDecompressor() }
+
+    /// Runs a function with a context that no other thread uses, made once for as many as work at a time.
+    static func withIdle<Value>(
+        _ body: (ZstdDecompressor) throws(TensorCodingError) -> Value
+    ) throws(TensorCodingError) -> Value {
+        do {
+            return try idle.use(body)
+        } catch let error as TensorCodingError {
+            throw error
+        } catch {
+            throw TensorCodingError(.zstd, "\(error)")
+        }
+    }
+
     /// The size of the content that the frame at the beginning of `stream` claims to hold.
     public static func contentByteCount(
         _ stream: UnsafeRawBufferPointer

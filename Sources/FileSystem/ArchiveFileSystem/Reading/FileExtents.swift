@@ -111,25 +111,28 @@ final class FileExtents: Sendable {
     }
 
     /// Keeps what the file needs from being collected as long as the value lives.
-    func hold() -> HeldPacks {
-        let epoch = store.epoch
-        if let known = packs.withLock({ $0 }), known.epoch == epoch { return store.hold(known.names) }
-        let contents = contents
-        let names = contents.isEmpty ? [] : store.packNames(of: contents)
-        packs.withLock { $0 = (epoch, names) }
-        return store.hold(names)
-    }
-
-    /// Checks that the low-order planes that the file needs are there.
     ///
-    /// - Throws: ``FileSystemError`` with `noMedium` if they were moved to a place that is not reachable.
-    func checkLowPlanes() throws(FileSystemError) {
-        guard hold().lacksLowPlanes else { return }
+    /// - Throws: ``FileSystemError`` with `noMedium` if low-order planes that the file needs were moved to a place that
+    ///   is not reachable.
+    func hold() throws(FileSystemError) -> HeldPacks {
+        let held = store.hold(packNames)
+        guard held.lacksLowPlanes else { return held }
         do {
             try store.checkLowPlanes(of: contents, resolution: resolution)
         } catch {
             throw FileSystemError(.noMedium, error.message)
         }
+        return held
+    }
+
+    /// The packs that the file needs, as far as the store knows: a change of the archive may have moved it to others.
+    private var packNames: [String] {
+        let epoch = store.epoch
+        if let known = packs.withLock({ $0 }), known.epoch == epoch { return known.names }
+        let contents = contents
+        let names = contents.isEmpty ? [] : store.packNames(of: contents)
+        packs.withLock { $0 = (epoch, names) }
+        return names
     }
 
     /// Has the bytes of a range decoded, up to the end of the file, before they are asked for; each part if it is

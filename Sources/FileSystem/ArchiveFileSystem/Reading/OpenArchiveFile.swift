@@ -28,11 +28,17 @@ final class OpenArchiveFile: ReadableFile {
 
     private var isStreamed: Bool { extents.byteCount >= Self.streamedByteCountMin }
 
-    init(_ extents: FileExtents, windowMax: Int, budget: PrefetchBudget, logger: Logger) {
+    /// - Throws: ``FileSystemError`` if a part of the file was moved to a place that is not reachable.
+    init(
+        _ extents: FileExtents,
+        windowMax: Int,
+        budget: PrefetchBudget,
+        logger: Logger
+    ) throws(FileSystemError) {
+        packs = try extents.hold()
         self.extents = extents
         self.budget = budget
         self.logger = logger
-        packs = extents.hold()
         readers = Readers(ReadStreams(windowMax: windowMax))
     }
 
