@@ -11,7 +11,6 @@ typedef unsigned long long vector_u64x8 __attribute__((ext_vector_type(8)));
 
 VECTOR_FUNCTION vector_u32x16 vector_widened(vector_u8x16 a) { return __builtin_convertvector(a, vector_u32x16); }
 VECTOR_FUNCTION vector_u32x16 vector_and(vector_u32x16 a, vector_u32x16 b) { return a & b; }
-VECTOR_FUNCTION vector_u32x16 vector_or(vector_u32x16 a, vector_u32x16 b) { return a | b; }
 VECTOR_FUNCTION vector_u32x16 vector_shift_left(vector_u32x16 a, vector_u32x16 counts) { return a << (counts & 31); }
 VECTOR_FUNCTION vector_u32x16 vector_shift_right(vector_u32x16 a, vector_u32x16 counts) { return a >> (counts & 31); }
 
