@@ -2,7 +2,9 @@ import PackFiles
 import TensorCoding
 
 /// A content that is ready to be decoded: its record, its index, its pack.
-struct StoredContent: Sendable {
+///
+/// An object, for every chunk that is decoded is handed each content of its chain several times, on all threads.
+final class StoredContent: Sendable {
     let record: ContentRecord
     let index: ContentIndex
     let pack: PackReader
