@@ -361,8 +361,8 @@ public final class ArchiveTree: ReadableTree {
     private static let readmeText = """
         This is a mounted archive of models. Nothing below models/ and lineage/ can be changed.
 
-        models/NAME/vN/           one version of a model: files/ as committed, byte for byte (the path for
-                                  from_pretrained), model.safetensors, layers/*.npy, snapshots/, ...
+        models/NAME/vN/           one version of a model: files/ as committed, byte for byte,
+                                  model.safetensors, layers/*.npy, snapshots/, metadata.json, ...
         models/NAME/latest        the newest version; tags are links beside it
         lineage/NAME@vN/          its parents/ and children/
         query/                    write a DQL query to query/NAME.dql, then list query/NAME/

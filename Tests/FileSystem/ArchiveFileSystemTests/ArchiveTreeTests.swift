@@ -143,17 +143,52 @@ struct ArchiveTreeTests {
         #expect(try Set(names("models/a/b/v1")) == [
             "files", "metadata.json", "hyperparameters.json", "measurements.tsv", "lineage.json",
             "model.safetensors", "layers", "snapshots", "network.json", "network.dot",
-            "resolution",
+            "resolution", "config.json",
         ])
         #expect(try names("models/a/b/v1/resolution") == ["1", "2", "3"])
         #expect(
             try names("models/a/b/v1/resolution/2") == ["model.safetensors", "layers", "config.json"]
         )
-        #expect(try names("models/a/b/v1/snapshots/0") == ["files", "model.safetensors", "layers"])
+        #expect(
+            try names("models/a/b/v1/snapshots/0") == ["files", "model.safetensors", "layers", "config.json"]
+        )
         #expect(try names("models/a/b/v1/layers") == ["index.tsv", "a"])
         #expect(try names("lineage") == ["a+b@v1"])
         #expect(try bytes("models/a/b/v1/files/config.json") == [1, 2])
         #expect(try bytes("models/a/b/v1/model.safetensors") == weights)
+    }
+
+    /// A folder that `from_pretrained` takes: what lies beside the weights lies beside `model.safetensors` too.
+    @Test
+    func companionsOfTheWeightsLieBesideTheModel() throws {
+        try commit(
+            "m",
+            [
+                "checkpoint-1/config.json": [1], "checkpoint-1/vocab.txt": [2, 2],
+                "checkpoint-1/metadata.json": [3], "checkpoint-1/model.safetensors.index.json": [4],
+                "checkpoint-1/sub/x": [5], "checkpoint-1/w.safetensors": weights,
+                "checkpoint-2/config.json": [6], "checkpoint-2/w.safetensors": weights, "notes.txt": [7],
+            ]
+        )
+        let own: Set = ["files", "model.safetensors", "layers", "config.json"]
+        #expect(try Set(names("models/m/v1/snapshots/1")) == own.union(["vocab.txt", "metadata.json"]))
+        #expect(try Set(names("models/m/v1/snapshots/2")) == own)
+        // The version's folder shows its latest snapshot, and keeps its own documents.
+        #expect(try bytes("models/m/v1/config.json") == [6])
+        #expect(try bytes("models/m/v1/resolution/2/config.json") == [6])
+        #expect(try bytes("models/m/v1/snapshots/1/vocab.txt") == [2, 2])
+        #expect(try bytes("models/m/v1/metadata.json").count > 1)
+        #expect(try !names("models/m/v1").contains("notes.txt"))
+    }
+
+    @Test
+    func foldersOfOtherModelsHaveNoCompanions() throws {
+        try commit("plain", ["w.safetensors": weights, "notes.txt": [1]])
+        #expect(try !names("models/plain/v1").contains("notes.txt"))
+        var files = ["w.safetensors": weights, "config.json": [1]]
+        for number in 0..<100 { files["note\(number)"] = [UInt8(number)] }
+        try commit("full", files)
+        #expect(try !names("models/full/v1").contains("config.json"))
     }
 
     @Test

@@ -71,6 +71,7 @@ struct VersionTreeBuilder {
             try addResolutions(of: latest, in: root)
             try addSnapshots(in: root)
         }
+        addCompanions(in: root)
     }
 
     /// Adds `files/`.
@@ -101,9 +102,7 @@ struct VersionTreeBuilder {
     /// small committed files, which say how to use it.
     private mutating func addResolutions(of snapshot: SnapshotRecord, in root: Int) throws {
         let small = listing.files.filter { file in
-            file.role == .auxiliary && !file.isLink
-                && file.byteCount <= Self.smallByteCountMax
-                && (file.snapshot == nil || file.snapshot == snapshot.ordinal)
+            isSmall(file) && (file.snapshot == nil || file.snapshot == snapshot.ordinal)
         }
         let folder = directory("resolution", in: root)
         for resolution in Resolution.reduced {
@@ -113,32 +112,20 @@ struct VersionTreeBuilder {
         }
     }
 
-    /// Configurations and vocabularies are smaller.
-    private static let smallByteCountMax = 32 << 20
-
     /// Adds committed files with the folders on their way.
     private func addFiles(_ files: ArraySlice<ListedFile>, of listing: FileListing, in folder: Int) {
         tree.grow { tree in
             // The files of a folder mostly follow one another, so that it need not be looked up for each.
             var lastFolder: (path: ArraySlice<UInt8>, entry: Int) = ([], folder)
             for file in files {
-                let path = listing.path(of: file)
-                let nameStart = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
-                let folders = path[..<nameStart]
+                let (folders, name) = listing.path(of: file).folderAndName
                 if folders != lastFolder.path {
                     let entry = folders.split(separator: UInt8(ascii: "/")).reduce(folder) {
                         tree.addDirectory($1, in: $0, modificationTime: time)
                     }
                     lastFolder = (folders, entry)
                 }
-                _ = tree.add(
-                    path[nameStart...],
-                    in: lastFolder.entry,
-                    listing.target(of: file).map { .symbolicLink(Array($0)) } ?? .file(file.id),
-                    size: file.byteCount,
-                    permissions: file.isExecutable ? 0o555 : 0o444,
-                    modificationTime: file.modificationTime
-                )
+                add(file, as: name, of: listing, in: lastFolder.entry, to: &tree)
             }
         }
     }
@@ -210,6 +197,80 @@ struct VersionTreeBuilder {
         }
     }
 
+    // MARK: - Companions
+
+    /// Shows beside each `model.safetensors` what lies beside its weights in a Hugging Face folder, which is known by
+    /// its `config.json`, so that `from_pretrained` takes the folder. Names that are taken stay what they are.
+    ///
+    /// Comes last, so that the numbers of all other entries do not depend on it.
+    private func addCompanions(in root: Int) {
+        let companions = companions()
+        guard !companions.isEmpty, let latest = snapshots.last else { return }
+        var folders = [(latest, root)]
+        let reduced = directory("resolution", in: root)
+        folders += Resolution.reduced.map { (latest, directory("\($0.byteCount)", in: reduced)) }
+        let all = directory("snapshots", in: root)
+        folders += snapshots.map { ($0, directory($0.name, in: all)) }
+        for (snapshot, folder) in folders {
+            let own = filesOfSnapshots[snapshot.ordinal] ?? []
+            guard let weights = own.first(where: { $0.role == .weights }),
+                let files = companions[listing.path(of: weights).folderAndName.folder]
+            else { continue }
+            tree.grow { tree in
+                for file in files where file.snapshot == nil || file.snapshot == snapshot.ordinal {
+                    let name = listing.path(of: file).folderAndName.name
+                    add(file, as: name, of: listing, in: folder, to: &tree)
+                }
+            }
+        }
+    }
+
+    /// By folder, the small files of Hugging Face models.
+    private func companions() -> [ArraySlice<UInt8>: [ListedFile]] {
+        var companions: [ArraySlice<UInt8>: [ListedFile]] = [:]
+        for file in listing.files where listing.path(of: file).hasSuffix("config.json") && isSmall(file) {
+            let (folder, name) = listing.path(of: file).folderAndName
+            if name.count == "config.json".utf8.count { companions[folder] = [] }
+        }
+        guard !companions.isEmpty else { return [:] }
+        for file in listing.files where isSmall(file) {
+            let (folder, name) = listing.path(of: file).folderAndName
+            // An index names shards, which lie in files/ alone.
+            if !name.hasSuffix(".index.json") { companions[folder]?.append(file) }
+        }
+        // A folder of more files is no model's, and snapshots that lie in it would each show all of them.
+        return companions.filter { $0.value.count <= Self.companionCountMax }
+    }
+
+    private static let companionCountMax = 100
+
+    /// Whether a file may say how to use the weights, rather than be some.
+    private func isSmall(_ file: ListedFile) -> Bool {
+        file.role == .auxiliary && !file.isLink && file.byteCount <= Self.smallByteCountMax
+    }
+
+    /// Configurations and vocabularies are smaller.
+    private static let smallByteCountMax = 32 << 20
+
+    // MARK: - Entries
+
+    private func add(
+        _ file: ListedFile,
+        as name: ArraySlice<UInt8>,
+        of listing: FileListing,
+        in folder: Int,
+        to tree: inout VersionTree
+    ) {
+        _ = tree.add(
+            name,
+            in: folder,
+            listing.target(of: file).map { .symbolicLink(Array($0)) } ?? .file(file.id),
+            size: file.byteCount,
+            permissions: file.isExecutable ? 0o555 : 0o444,
+            modificationTime: file.modificationTime
+        )
+    }
+
     private func document(_ kind: DocumentKind, of snapshot: SnapshotRecord) -> Int? {
         documentByteCounts[SnapshotDocument(snapshot: snapshot.ordinal, kind: kind)]
     }
@@ -227,6 +288,18 @@ struct VersionTreeBuilder {
         _ = tree.grow {
             $0.add(Array(name.utf8)[...], in: parent, content, size: size, modificationTime: time)
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The parts of a path: what ends with the last `/`, and the name behind it.
+    fileprivate var folderAndName: (folder: Self, name: Self) {
+        let nameStart = lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? startIndex
+        return (self[..<nameStart], self[nameStart...])
+    }
+
+    fileprivate func hasSuffix(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { last == $0.last && suffix($0.count).elementsEqual($0) }
     }
 }
 
