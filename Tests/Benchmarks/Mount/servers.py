@@ -1,9 +1,6 @@
 """The file systems that are measured: a mounted archive, the ceiling of what FUSE allows, and squashfuse."""
 import contextlib, json, os, shutil, subprocess, tempfile, time
 
-# More than the page cache and a server's own cache take of the file that is read.
-MEMORY_MEBIBYTES = "2048"
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -28,15 +25,17 @@ def raise_read_ahead(place):
 class Server:
     """A file system that is mounted for one measurement, so that it remembers nothing."""
 
-    def __init__(self, work, start, paths):
-        """start(PLACE) mounts, and gives the process if it is a child; paths maps what is measured to a path."""
+    def __init__(self, work, start, paths, touched_mebibytes):
+        """start(PLACE) mounts, and gives the process if it is a child; paths maps what is measured to a path;
+        so much memory is touched before each measurement."""
         self.work, self.start, self.paths = work, start, paths
+        self.touched_mebibytes = touched_mebibytes
 
     @contextlib.contextmanager
     def mounted(self):
         # A virtual machine may have given its free memory back to its host, and to get it again costs more than
         # what is measured: 0.3 GB/s were seen, and from one minute to the next 2.5.
-        run(f"{self.work}/client", "memory", MEMORY_MEBIBYTES)
+        run(f"{self.work}/client", "memory", str(self.touched_mebibytes))
         place = tempfile.mkdtemp(dir=self.work)
         process = self.start(place)
         deadline = time.time() + 30
@@ -75,7 +74,7 @@ class Server:
             return [after - start for start, after in zip(before, times())]
 
 
-def servers(dlv, work, archive, mebibytes):
+def servers(dlv, work, archive, mebibytes, touched):
     """All that can be measured on this machine, by name."""
     def mount(place):
         run(dlv, "mount", "--log", f"{work}/log", archive, place)
@@ -88,8 +87,8 @@ def servers(dlv, work, archive, mebibytes):
     folders["many"] = "models/many"
     found = {
         "dlv": Server(work, mount,
-                      folders | {version: f"models/big/{version}/model.safetensors" for version in versions}),
-        "ceiling": Server(work, ceiling, folders | {version: "big" for version in versions}),
+                      folders | {version: f"models/big/{version}/model.safetensors" for version in versions}, touched),
+        "ceiling": Server(work, ceiling, folders | {version: "big" for version in versions}, touched),
     }
     if shutil.which("mksquashfs") and shutil.which("squashfuse_ll"):
         image = f"{work}/plain.squashfs"
@@ -99,5 +98,5 @@ def servers(dlv, work, archive, mebibytes):
             "-no-progress")
         found["squashfuse"] = Server(
             work, lambda place: subprocess.Popen(["squashfuse_ll", "-f", image, place]),
-            {"v1": "base.safetensors", "v2": "base.safetensors", "v5": "deep.safetensors"})
+            {"v1": "base.safetensors", "v2": "base.safetensors", "v5": "deep.safetensors"}, touched)
     return found
