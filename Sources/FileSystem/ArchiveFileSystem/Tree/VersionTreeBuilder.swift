@@ -212,10 +212,10 @@ struct VersionTreeBuilder {
         let all = directory("snapshots", in: root)
         folders += snapshots.map { ($0, directory($0.name, in: all)) }
         for (snapshot, folder) in folders {
-            let own = filesOfSnapshots[snapshot.ordinal] ?? []
-            guard let weights = own.first(where: { $0.role == .weights }),
-                let files = companions[listing.path(of: weights).folderAndName.folder]
-            else { continue }
+            let weights = (filesOfSnapshots[snapshot.ordinal] ?? []).filter { $0.role == .weights }
+            let places = Set(weights.map { listing.path(of: $0).folderAndName.folder })
+            // Weights that lie apart are of several models, as of a pipeline.
+            guard places.count == 1, let files = places.first.flatMap({ companions[$0] }) else { continue }
             tree.grow { tree in
                 for file in files where file.snapshot == nil || file.snapshot == snapshot.ordinal {
                     let name = listing.path(of: file).folderAndName.name
