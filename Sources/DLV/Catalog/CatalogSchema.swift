@@ -30,7 +30,7 @@ enum CatalogSchema {
             try database.execute(sql: withoutIndentation(part))
         }
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
-        try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
+        try markFormat(in: database)
     }
 
     /// Marks a catalog that is being changed: what this release writes, earlier ones could not read.

@@ -76,39 +76,36 @@ VECTOR_FUNCTION int vector_has_gather(void) {
 #endif
 }
 
-VECTOR_FUNCTION vector_u32x16 vector_gather(const void *start, vector_u32x16 indexes) {
+// Loads from places that are counted in units of so many bytes, a constant.
 #if defined(__AVX512F__)
-    return (vector_u32x16)_mm512_i32gather_epi32((__m512i)indexes, start, 4);
+#define VECTOR_GATHER(start, places, unit) ((vector_u32x16)_mm512_i32gather_epi32((__m512i)(places), start, unit))
 #elif defined(__AVX2__)
-    typedef uint32_t half __attribute__((ext_vector_type(8)));
-    half low = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)indexes.lo, 4);
-    half high = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)indexes.hi, 4);
-    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+typedef uint32_t vector_u32x8 __attribute__((ext_vector_type(8)));
+#define VECTOR_GATHER_HALF(start, places, unit) \
+    ((vector_u32x8)_mm256_i32gather_epi32((const int *)(start), (__m256i)(places), unit))
+#define VECTOR_GATHER(start, places, unit) \
+    __builtin_shufflevector( \
+        VECTOR_GATHER_HALF(start, (places).lo, unit), VECTOR_GATHER_HALF(start, (places).hi, unit), \
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #else
-    vector_u32x16 numbers;
-    for (int lane = 0; lane < 16; lane++) numbers[lane] = ((const uint32_t *)start)[indexes[lane]];
-    return numbers;
-#endif
-}
-
-// Loads from places that are counted in bytes.
-VECTOR_FUNCTION vector_u32x16 vector_gather_bytes(const void *start, vector_u32x16 offsets) {
-#if defined(__AVX512F__)
-    return (vector_u32x16)_mm512_i32gather_epi32((__m512i)offsets, start, 1);
-#elif defined(__AVX2__)
-    typedef uint32_t half __attribute__((ext_vector_type(8)));
-    half low = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)offsets.lo, 1);
-    half high = (half)_mm256_i32gather_epi32((const int *)start, (__m256i)offsets.hi, 1);
-    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-#else
+VECTOR_FUNCTION vector_u32x16 vector_gather_singly(const void *start, vector_u32x16 places, uint32_t unit) {
     vector_u32x16 words;
     for (int lane = 0; lane < 16; lane++) {
         uint32_t word;
-        memcpy(&word, (const char *)start + offsets[lane], sizeof word);
+        memcpy(&word, (const char *)start + places[lane] * unit, sizeof word);
         words[lane] = word;
     }
     return words;
+}
+#define VECTOR_GATHER(start, places, unit) vector_gather_singly(start, places, unit)
 #endif
+
+VECTOR_FUNCTION vector_u32x16 vector_gather(const void *start, vector_u32x16 indexes) {
+    return VECTOR_GATHER(start, indexes, 4);
+}
+
+VECTOR_FUNCTION vector_u32x16 vector_gather_bytes(const void *start, vector_u32x16 offsets) {
+    return VECTOR_GATHER(start, offsets, 1);
 }
 
 VECTOR_FUNCTION vector_u64x8 vector_gather_bytes_wide(const void *start, vector_u64x8 offsets) {

@@ -189,8 +189,7 @@ struct ArchiveTreeTests {
         for number in 0..<100 { files["note\(number)"] = [UInt8(number)] }
         try commit("full", files)
         #expect(try !names("models/full/v1").contains("config.json"))
-        // The parts of a pipeline are models of their own.
-        // Its tensor is b.w.
+        // The parts of a pipeline are models of their own; the tensor of this one is b.w.
         let vae = weights.enumerated().map { $0.offset == 10 ? UInt8(ascii: "b") : $0.element }
         try commit(
             "pipeline",

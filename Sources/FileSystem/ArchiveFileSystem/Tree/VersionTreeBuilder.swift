@@ -102,7 +102,7 @@ struct VersionTreeBuilder {
     /// small committed files, which say how to use it.
     private mutating func addResolutions(of snapshot: SnapshotRecord, in root: Int) throws {
         let small = listing.files.filter { file in
-            isSmall(file) && (file.snapshot == nil || file.snapshot == snapshot.ordinal)
+            isSmall(file) && belongs(file, to: snapshot)
         }
         let folder = directory("resolution", in: root)
         for resolution in Resolution.reduced {
@@ -139,7 +139,7 @@ struct VersionTreeBuilder {
         func reduced(_ content: VersionTree.Content) -> VersionTree.Content {
             resolution.map { .reduced(content, $0) } ?? content
         }
-        let weights = (filesOfSnapshots[snapshot.ordinal] ?? []).filter { $0.role == .weights }
+        let weights = weights(of: snapshot)
         guard !weights.isEmpty else { return }
         let tensors = try tensors(of: weights, in: snapshot)
         if weights.count == 1, listing.format(of: weights[0]) == WeightFormat.safetensors.rawValue {
@@ -206,20 +206,20 @@ struct VersionTreeBuilder {
     private func addCompanions(in root: Int) {
         let companions = companions()
         guard !companions.isEmpty, let latest = snapshots.last else { return }
-        var folders = [(latest, root)]
-        let reduced = directory("resolution", in: root)
-        folders += Resolution.reduced.map { (latest, directory("\($0.byteCount)", in: reduced)) }
-        let all = directory("snapshots", in: root)
-        folders += snapshots.map { ($0, directory($0.name, in: all)) }
-        for (snapshot, folder) in folders {
-            let weights = (filesOfSnapshots[snapshot.ordinal] ?? []).filter { $0.role == .weights }
-            let places = Set(weights.map { listing.path(of: $0).folderAndName.folder })
+        let (reduced, all) = (directory("resolution", in: root), directory("snapshots", in: root))
+        for snapshot in snapshots {
+            let places = Set(weights(of: snapshot).map { listing.path(of: $0).folderAndName.folder })
             // Weights that lie apart are of several models, as of a pipeline.
             guard places.count == 1, let files = places.first.flatMap({ companions[$0] }) else { continue }
+            var folders = [directory(snapshot.name, in: all)]
+            if snapshot.ordinal == latest.ordinal {
+                folders.append(root)
+                folders += Resolution.reduced.map { directory("\($0.byteCount)", in: reduced) }
+            }
             tree.grow { tree in
-                for file in files where file.snapshot == nil || file.snapshot == snapshot.ordinal {
+                for file in files where belongs(file, to: snapshot) {
                     let name = listing.path(of: file).folderAndName.name
-                    add(file, as: name, of: listing, in: folder, to: &tree)
+                    for folder in folders { add(file, as: name, of: listing, in: folder, to: &tree) }
                 }
             }
         }
@@ -251,6 +251,15 @@ struct VersionTreeBuilder {
 
     /// Configurations and vocabularies are smaller.
     private static let smallByteCountMax = 32 << 20
+
+    /// Whether a file is of a snapshot, or of all.
+    private func belongs(_ file: ListedFile, to snapshot: SnapshotRecord) -> Bool {
+        file.snapshot == nil || file.snapshot == snapshot.ordinal
+    }
+
+    private func weights(of snapshot: SnapshotRecord) -> [ListedFile] {
+        (filesOfSnapshots[snapshot.ordinal] ?? []).filter { $0.role == .weights }
+    }
 
     // MARK: - Entries
 
